@@ -1,0 +1,46 @@
+# Everything weft links that it does not contain. docs/dependencies.md says why each is here.
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(TBB REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+pkg_check_modules(GMP REQUIRED IMPORTED_TARGET gmpxx)
+
+# Debian's cpp-httplib comes with a .pc file only; its macros (TLS, compression) are part of its ABI.
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+add_library(weft_httplib INTERFACE)
+target_link_libraries(weft_httplib INTERFACE PkgConfig::HTTPLIB OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB)
+add_library(weft::httplib ALIAS weft_httplib)
+
+set(WEFT_DEPS ${CMAKE_SOURCE_DIR}/.deps CACHE PATH "Where scripts/setup.sh installed llama.cpp")
+find_package(llama REQUIRED PATHS ${WEFT_DEPS} NO_DEFAULT_PATH)
+
+# libtorch out of the wheel, by a target of ours: the wheel's own CMake file refuses a CUDA build where there is no CUDA
+# toolkit, and needs none of what it then looks for.
+file(GLOB torch_dirs ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch)
+list(GET torch_dirs 0 torch_dir)
+set(WEFT_TORCH ${torch_dir} CACHE PATH "The torch folder of a Python environment")
+if(NOT EXISTS ${WEFT_TORCH}/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "no libtorch at '${WEFT_TORCH}': run scripts/setup.sh")
+endif()
+add_library(weft_torch INTERFACE)
+target_include_directories(weft_torch SYSTEM INTERFACE ${WEFT_TORCH}/include
+                           ${WEFT_TORCH}/include/torch/csrc/api/include)
+target_link_directories(weft_torch INTERFACE ${WEFT_TORCH}/lib)
+target_link_options(weft_torch INTERFACE -Wl,-rpath,${WEFT_TORCH}/lib)
+target_link_libraries(weft_torch INTERFACE -Wl,--no-as-needed torch torch_cpu c10)
+if(EXISTS ${WEFT_TORCH}/lib/libtorch_cuda.so)
+  target_link_libraries(weft_torch INTERFACE torch_cuda c10_cuda)
+  target_compile_definitions(weft_torch INTERFACE WEFT_WITH_CUDA)
+endif()
+target_link_libraries(weft_torch INTERFACE -Wl,--as-needed)
+add_library(weft::torch ALIAS weft_torch)

@@ -1,0 +1,40 @@
+// Child processes: spawned (never forked), in a process group of their own.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace weft::base {
+
+struct Command {
+  std::vector<std::string> argv;         ///< argv[0] is looked up in PATH
+  std::vector<std::string> environment;  ///< "NAME=value"
+  int in = -1, out = -1, err = -1;  ///< descriptors to become 0, 1, 2; -1 means /dev/null for 0 and inherited for 1, 2
+  int channel = -1;                 ///< a descriptor to become 3
+  bool own_group = true;            ///< leads a process group, so that its children can be ended with it
+};
+
+/// Starts the command. Throws Error where it cannot be started.
+pid_t spawn(const Command& command);
+
+/// How a process ended, in words: "exit code 1", "signal 9 (Killed)".
+std::string exit_text(int status);
+
+struct Finished {
+  int status = 0;  ///< as waitpid gives it
+  std::string output;
+  bool timed_out = false;
+};
+
+/// Runs a command with `input` on its standard input and returns what it printed (at most `limit` bytes of it); kills
+/// its whole group at the time limit.
+Finished run(Command command, const std::string& input, std::chrono::milliseconds time_limit,
+             std::size_t limit = 16U << 20U);
+
+/// The path of this program's own file.
+std::string own_path();
+
+}  // namespace weft::base

@@ -1,0 +1,41 @@
+// Attribute arithmetic: + - * // on numbers and genes, kept in one canonical form.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::block {
+
+/// What the names in capitals are worth for one layer.
+using Binding = std::map<std::string, double, std::less<>>;
+
+struct Expression {
+  enum class Kind { number, gene, add, subtract, multiply, floor_divide };
+  Kind kind = Kind::number;
+  double number = 0;
+  std::string gene;
+  std::vector<Expression> operands;  ///< two, where the kind is an operator
+
+  static Expression of(double value) { return {.kind = Kind::number, .number = value, .gene = {}, .operands = {}}; }
+  static Expression of_gene(std::string name) {
+    return {.kind = Kind::gene, .number = 0, .gene = std::move(name), .operands = {}};
+  }
+  /// Combines in canonical form: numbers are folded, the operands of + and * are sorted.
+  static Expression combine(Kind kind, Expression left, Expression right);
+
+  bool is_number(double value) const { return kind == Kind::number && number == value; }
+  bool operator==(const Expression&) const = default;
+
+  /// Text that parses back to the same expression.
+  std::string text() const;
+  /// Nothing where a gene is not bound or a division is by zero; `unbound` then names the gene, or is empty.
+  std::optional<double> evaluate(const Binding& binding, std::string& unbound) const;
+  /// Numbers, genes and operators in it.
+  std::size_t size() const;
+  /// The genes named, added to `names`.
+  void collect_genes(std::vector<std::string>& names) const;
+};
+
+}  // namespace weft::block

@@ -1,0 +1,55 @@
+// A program bound to one layer's genes: typed, checked and costed before a tensor exists.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "block/program.hpp"
+
+namespace weft::block {
+
+struct Node {
+  const Op* op = nullptr;
+  std::vector<Value> inputs;
+  std::vector<double> attributes;
+  std::vector<Type> outputs;
+  std::vector<Parameter> parameters;
+
+  std::int64_t whole(std::size_t index) const { return static_cast<std::int64_t>(attributes[index]); }
+  bool flag(std::size_t index) const { return attributes[index] != 0; }
+};
+
+struct Graph {
+  Type input;
+  std::vector<Node> nodes;  ///< numbered as the program's sites
+  Value result;
+
+  const Type& type(const Value& value) const {
+    return value.site < 0 ? input
+                          : nodes[static_cast<std::size_t>(value.site)].outputs[static_cast<std::size_t>(value.output)];
+  }
+};
+
+/// What a graph costs, for one sequence of `time` positions.
+struct Counts {
+  std::int64_t params = 0;
+  std::int64_t macs = 0;         ///< of products and convolutions; flops are twice this
+  std::int64_t activations = 0;  ///< bytes of all outputs in float32: what training keeps
+  Counts& operator+=(const Counts& other) {
+    params += other.params;
+    macs += other.macs;
+    activations += other.activations;
+    return *this;
+  }
+};
+
+/// Binds the attributes, infers every shape, and checks domains, causality and that the block maps [batch, time, width]
+/// to itself. No tensor is made.
+Checked<Graph> check(const Program& program, const Binding& binding, std::int64_t width, bool causal);
+
+Counts count(const Graph& graph, std::int64_t time, bool causal);
+
+/// The types of a node's inputs.
+std::vector<Type> input_types(const Graph& graph, const Node& node);
+
+}  // namespace weft::block

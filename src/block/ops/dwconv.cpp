@@ -1,0 +1,45 @@
+#include "block/ops/rows.hpp"
+
+namespace weft::block::rows {
+
+const Op& dwconv() {
+  static const Op op{
+      .name = "dwconv",
+      .attributes = {{.name = "width", .minimum = 1, .maximum = 127, .doc = "positions that one output sees"},
+                     {.name = "bias",
+                      .kind = Attribute::Kind::flag,
+                      .minimum = 0,
+                      .maximum = 1,
+                      .fallback = 0,
+                      .doc = "whether a vector is added"}},
+      .doc =
+          "Depthwise convolution over positions, one filter a channel; over the past in a causal space, else centred.",
+      .source = "So et al. 2021 (Primer), section 4.1",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        if (call.inputs[0].pooled) return base::failure("needs all positions; a mean has one");
+        if (!call.causal && static_cast<std::int64_t>(call.attributes[0]) % 2 == 0) {
+          return base::failure("width must be odd where the space is not causal");
+        }
+        return std::vector{call.inputs[0]};
+      },
+      .parameters =
+          [](const Call& call) {
+            const auto width = static_cast<std::int64_t>(call.attributes[0]);
+            std::vector<Parameter> list{{"weight", {call.inputs[0].channels, 1, width}, Init::causal_shift}};
+            if (call.attributes[1] != 0) list.push_back({"bias", {call.inputs[0].channels}, Init::constant, 0});
+            return list;
+          },
+      .macs =
+          [](const Call& call, std::int64_t time) {
+            return time * call.inputs[0].channels * static_cast<std::int64_t>(call.attributes[0]);
+          },
+      .mixes =
+          [](const Call& call) {
+            if (call.attributes[0] == 1) return Mixing::none;
+            return call.causal ? Mixing::past : Mixing::all;
+          },
+  };
+  return op;
+}
+
+}  // namespace weft::block::rows

@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include "block/ops/rows.hpp"
+
+namespace weft::block::rows {
+
+const Op& concat() {
+  static const Op op{
+      .name = "concat",
+      .min_inputs = 2,
+      .max_inputs = 8,
+      .doc = "The inputs side by side over channels.",
+      .source = "Huang et al. 2017",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        Type joined{0, call.inputs[0].pooled};
+        for (const Type& input : call.inputs) {
+          if (input.pooled != joined.pooled) {
+            return base::failure(fmt::format("cannot join {} and {}", call.inputs[0].text(), input.text()));
+          }
+          joined.channels += input.channels;
+        }
+        if (static_cast<double>(joined.channels) > kMaxWidth) {
+          return base::failure(fmt::format("makes {} channels; at most {} are allowed", joined.channels, kMaxWidth));
+        }
+        return std::vector{joined};
+      },
+  };
+  return op;
+}
+
+const Op& split() {
+  static const Op op{
+      .name = "split",
+      .attributes = {{.name = "parts",
+                      .minimum = 2,
+                      .maximum = 8,
+                      .positional = true,
+                      .doc = "equal parts; as many names stand on the left"}},
+      .doc = "Equal parts over channels: a, b = split(x, 2).",
+      .source = "Shazeer 2020 (gated units)",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        const auto parts = static_cast<std::int64_t>(call.attributes[0]);
+        const Type input = call.inputs[0];
+        if (input.channels % parts != 0) {
+          return base::failure(fmt::format("{} channels do not split into {} equal parts", input.channels, parts));
+        }
+        return std::vector<Type>(static_cast<std::size_t>(parts), Type{input.channels / parts, input.pooled});
+      },
+  };
+  return op;
+}
+
+const Op& mean() {
+  static const Op op{
+      .name = "mean",
+      .doc = "Mean over positions: [batch, 1, channels], which + - * repeat over positions. Not in a causal space.",
+      .source = "Hu et al. 2018 (squeeze)",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        return std::vector{Type{call.inputs[0].channels, true}};
+      },
+      .mixes = [](const Call& call) { return call.inputs[0].pooled ? Mixing::none : Mixing::all; },
+  };
+  return op;
+}
+
+const Op& scale() {
+  static const Op op{
+      .name = "scale",
+      .attributes = {{.name = "init",
+                      .kind = Attribute::Kind::real,
+                      .minimum = -100,
+                      .maximum = 100,
+                      .fallback = 1,
+                      .doc = "what the vector starts as"}},
+      .doc = "Each channel times a learned number.",
+      .source = "Touvron et al. 2021 (LayerScale)",
+      .infer = same_type,
+      .parameters =
+          [](const Call& call) {
+            return std::vector<Parameter>{{"weight", {call.inputs[0].channels}, Init::constant, call.attributes[0]}};
+          },
+  };
+  return op;
+}
+
+const Op& dropout() {
+  static const Op op{
+      .name = "dropout",
+      .attributes = {{.name = "p",
+                      .kind = Attribute::Kind::real,
+                      .minimum = 0,
+                      .maximum = 0.95,
+                      .positional = true,
+                      .doc = "probability that a value becomes zero in training"}},
+      .random = true,
+      .doc = "Zeroes values at random in training and scales the rest; nothing in evaluation.",
+      .source = "Srivastava et al. 2014",
+      .infer = same_type,
+  };
+  return op;
+}
+
+}  // namespace weft::block::rows

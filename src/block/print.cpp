@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "block/ops/rows.hpp"
+#include "block/program.hpp"
+
+namespace weft::block {
+namespace {
+
+constexpr std::size_t kLine = 64;  // a longer expression becomes a statement of its own
+
+// Writes each site that is used once into its user's expression where that stays short, the others as statements.
+class Printer {
+ public:
+  explicit Printer(const Program& program)
+      : program_(program), uses_(program.sites.size(), 0), names_(program.sites.size()) {
+    for (const Site& site : program.sites) {
+      for (const Value& input : site.inputs) count(input);
+    }
+    count(program.result);
+  }
+
+  std::string run() {
+    std::string text = "def block(x):\n";
+    for (std::size_t i = 0; i < program_.sites.size(); ++i) {
+      const Site& site = program_.sites[i];
+      const std::string expression = call(site);
+      const bool named = uses_[i] > 1 || site.outputs > 1 || expression.size() > kLine;
+      if (!named || is_result(i)) {
+        names_[i] = {expression};
+        continue;
+      }
+      std::string left;
+      for (int k = 0; k < site.outputs; ++k) {
+        names_[i].push_back(next_name());
+        left += (k > 0 ? ", " : "") + names_[i].back();
+      }
+      text += "    " + left + " = " + expression + "\n";
+    }
+    return text + "    return " + operand(program_.result) + "\n";
+  }
+
+ private:
+  void count(const Value& value) {
+    if (value.site >= 0) ++uses_[static_cast<std::size_t>(value.site)];
+  }
+
+  bool is_result(std::size_t i) const {
+    return program_.result.site == static_cast<int>(i) && uses_[i] == 1 && program_.sites[i].outputs == 1;
+  }
+
+  std::string next_name() {
+    static const std::string kLetters = "abcdefghijklmnopqrstuvwyz";
+    const std::size_t index = next_++;
+    const std::string letter(1, kLetters[index % kLetters.size()]);
+    return index < kLetters.size() ? letter : letter + std::to_string(index / kLetters.size());
+  }
+
+  std::string operand(const Value& value) const {
+    return value.site < 0 ? "x"
+                          : names_[static_cast<std::size_t>(value.site)].at(static_cast<std::size_t>(value.output));
+  }
+
+  // An inlined operand in parentheses where the infix text around it would bind tighter.
+  std::string grouped(const Value& value, bool product, bool right) const {
+    std::string text = operand(value);
+    if (value.site < 0) return text;
+    const auto index = static_cast<std::size_t>(value.site);
+    const bool inlined =
+        !(uses_[index] > 1 || program_.sites[index].outputs > 1) && text.find_first_of(" (") != std::string::npos;
+    const std::string_view symbol = inlined ? program_.sites[index].op->symbol : std::string_view();
+    if (symbol.empty()) return text;
+    const bool wrap = right || (product && symbol != "*");
+    return wrap ? "(" + text + ")" : text;
+  }
+
+  std::string call(const Site& site) const {
+    if (site.op == &rows::times()) return factor(site.attributes[0]) + " * " + grouped(site.inputs[0], true, true);
+    if (site.op == &rows::plus()) return grouped(site.inputs[0], false, false) + " + " + factor(site.attributes[0]);
+    if (!site.op->symbol.empty()) {
+      const bool product = site.op == &rows::multiply();
+      return fmt::format("{} {} {}", grouped(site.inputs[0], product, false), site.op->symbol,
+                         grouped(site.inputs[1], product, true));
+    }
+    std::string text = fmt::format("{}(", site.op->name);
+    for (std::size_t i = 0; i < site.inputs.size(); ++i) text += (i > 0 ? ", " : "") + operand(site.inputs[i]);
+    for (std::size_t i = 0; i < site.attributes.size(); ++i) {
+      const Attribute& attribute = site.op->attributes[i];
+      if (site.attributes[i].is_number(attribute.fallback)) continue;
+      text += attribute.positional ? ", " : fmt::format(", {}=", attribute.name);
+      const bool literal_flag =
+          attribute.kind == Attribute::Kind::flag && site.attributes[i].kind == Expression::Kind::number;
+      text += literal_flag ? (site.attributes[i].number != 0 ? "true" : "false") : site.attributes[i].text();
+    }
+    return text + ")";
+  }
+
+  static std::string factor(const Expression& expression) {
+    const bool plain = expression.kind == Expression::Kind::number || expression.kind == Expression::Kind::gene;
+    return plain ? expression.text() : "(" + expression.text() + ")";
+  }
+
+  const Program& program_;
+  std::vector<int> uses_;
+  std::vector<std::vector<std::string>> names_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+std::string print(const Program& program) {
+  return Printer(program).run();
+}
+
+std::string id(const Program& program) {
+  return "b1-" + base::short_hash(print(program));
+}
+
+std::vector<std::string> genes(const Program& program) {
+  std::vector<std::string> names;
+  for (const Site& site : program.sites) {
+    for (const Expression& attribute : site.attributes) attribute.collect_genes(names);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Diagnostic Program::error(const Site* site, const std::string& message) const {
+  Diagnostic error{message, name, site == nullptr ? 1 : site->line, site == nullptr ? 1 : site->column, {}};
+  const auto index = static_cast<std::size_t>(error.line - 1);
+  if (error.line > 0 && index < source_lines.size()) error.source_line = source_lines[index];
+  return error;
+}
+
+}  // namespace weft::block

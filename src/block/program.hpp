@@ -1,0 +1,51 @@
+// A block program: a data flow of op applications whose attributes are still arithmetic on genes. Always in canonical
+// form, so equal programs print, hash and number their ops alike.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "block/expression.hpp"
+#include "block/op.hpp"
+#include "block/types.hpp"
+
+namespace weft::block {
+
+/// One op applied.
+struct Site {
+  const Op* op = nullptr;
+  std::vector<Value> inputs;
+  std::vector<Expression> attributes;  ///< one for each of the op's, defaults filled in
+  int outputs = 1;
+  int line = 0, column = 0;  ///< where it was written; 0 where nobody wrote it
+};
+
+struct Program {
+  std::vector<Site> sites;  ///< every input comes before its use
+  Value result;
+  std::string name;                       ///< of the file, or of what wrote it: for messages
+  std::vector<std::string> source_lines;  ///< for messages; may be empty
+  int statements = 0;                     ///< of the canonical text, where somebody counted
+
+  Diagnostic error(const Site* site, const std::string& message) const;
+};
+
+/// The same program in canonical form: what the result does not need is gone, equal pure calls are one, and the order
+/// is decided by structure alone (names, order of statements and of commuting operands do not matter).
+Program canonical(Program program);
+
+/// Parses a program in the block language and puts it in canonical form. `name` stands in messages.
+/// At most 64 KiB of text, 512 ops, 50 levels of nesting. Shapes are checked by check(), for a binding.
+Checked<Program> parse(std::string_view text, const std::string& name);
+
+/// The canonical text; parse(print(p)) is p.
+std::string print(const Program& program);
+
+/// "b1-" and a hash of the canonical text. Equal ids imply isomorphic graphs.
+std::string id(const Program& program);
+
+/// The genes that the attributes name, sorted.
+std::vector<std::string> genes(const Program& program);
+
+}  // namespace weft::block

@@ -1,0 +1,27 @@
+#include "llm/chat.hpp"
+
+namespace weft::llm {
+
+base::Json ChatRequest::to_json() const {
+  base::Json list = base::Json::array();
+  for (const Message& message : messages) list.push_back({{"role", message.role}, {"text", message.text}});
+  return {{"messages", list},
+          {"samples", samples},
+          {"temperature", temperature},
+          {"max_tokens", max_tokens},
+          {"seed", seed},
+          {"stop", stop},
+          {"json_schema", constraint.json_schema},
+          {"grammar", constraint.grammar}};
+}
+
+Usage& Usage::operator+=(const Usage& other) {
+  prompt_tokens += other.prompt_tokens;
+  cached_tokens += other.cached_tokens;
+  cache_write_tokens += other.cache_write_tokens;
+  completion_tokens += other.completion_tokens;
+  reasoning_tokens += other.reasoning_tokens;
+  return *this;
+}
+
+}  // namespace weft::llm

@@ -1,0 +1,100 @@
+// The one interface to a language model: a chat request in, replies and usage out. Providers implement it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "base/json.hpp"
+
+namespace weft::llm {
+
+struct Message {
+  std::string role;  ///< system, user or assistant
+  std::string text;
+};
+
+/// What a reply's form must be. A provider enforces what it can (Capabilities::structured) and ignores the rest: replies are
+/// checked afterwards all the same.
+struct Constraint {
+  base::Json json_schema;  ///< null: none
+  std::string grammar;     ///< GBNF; empty: none
+};
+
+struct ChatRequest {
+  std::vector<Message> messages;
+  int samples = 1;              ///< replies to the same messages
+  double temperature = 1.0;
+  int max_tokens = 1024;        ///< a reply's
+  std::uint64_t seed = 0;
+  std::vector<std::string> stop;
+  Constraint constraint;
+
+  /// The request as a stable value: what a cassette's key is a hash of.
+  base::Json to_json() const;
+};
+
+struct Usage {
+  std::int64_t prompt_tokens = 0;     ///< all of them, cached ones included
+  std::int64_t cached_tokens = 0;     ///< read from the server's cache, at their own price
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t completion_tokens = 0; ///< all of them, reasoning included
+  std::int64_t reasoning_tokens = 0;
+  Usage& operator+=(const Usage& other);
+};
+
+struct Reply {
+  std::string text;           ///< valid UTF-8
+  std::string finish_reason;  ///< as the server says it: stop, length, ...
+};
+
+struct ChatResult {
+  std::vector<Reply> replies;  ///< one for each sample
+  Usage usage;
+  std::string model;           ///< as the server names what answered
+  double seconds = 0;          ///< measured, retries included
+  int attempts = 1;            ///< requests sent
+};
+
+/// Why there are no replies. `permanent` failures would fail again: a refused key, an unknown model, a bad request.
+struct ChatFailure {
+  std::string reason;  ///< one line, redacted
+  bool permanent = false;
+  int attempts = 1;
+};
+
+using Chat = tl::expected<ChatResult, ChatFailure>;
+
+/// What differs between models: data, not branches in the code.
+struct Capabilities {
+  enum class Structured { none, json_schema, grammar };
+  Structured structured = Structured::none;
+  bool temperature = true;       ///< whether the model accepts one
+  bool seed = false;
+  bool samples = false;          ///< whether one request may ask for several replies
+  bool completion = false;       ///< whether the single user message is continued rather than answered
+  int concurrency = 8;           ///< calls at a time
+};
+
+/// Which trial asks, and which try of it: with the request, what tells a cassette's entries apart.
+struct Occasion {
+  std::int64_t trial = 0;
+  int attempt = 0;
+};
+
+/// Any thread. A call ends by its deadline, or soon after a stop is requested, with a result or a failure: never by an exception.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual Chat chat(const ChatRequest& request, const Occasion& occasion, std::chrono::steady_clock::time_point deadline,
+                    std::stop_token stop) = 0;
+  virtual const Capabilities& capabilities() const = 0;
+  /// "openai gpt-5-mini at https://api.openai.com/v1": for people; no key in it.
+  virtual std::string name() const = 0;
+};
+
+}  // namespace weft::llm

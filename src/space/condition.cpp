@@ -1,0 +1,203 @@
+#include "space/condition.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace weft::space {
+
+// Precedence climbing over the text itself; the first mistake is thrown as a string and caught in Condition::parse.
+class ConditionParser {
+ public:
+  ConditionParser(std::string_view text, const std::function<int(std::string_view)>& gene_index)
+      : text_(text), gene_index_(gene_index) {}
+
+  Condition run() {
+    condition_.text_ = std::string(base::trim(text_));
+    if (text_.size() > 1000) throw std::string("is longer than 1000 characters");
+    binary(0);
+    skip();
+    if (at_ < text_.size()) throw "unexpected " + base::quote(text_.substr(at_), 20);
+    auto& genes = condition_.genes_;
+    std::sort(genes.begin(), genes.end());
+    genes.erase(std::unique(genes.begin(), genes.end()), genes.end());
+    return std::move(condition_);
+  }
+
+ private:
+  using Op = Condition::Op;
+  struct Symbol {
+    std::string_view text;
+    Op op;
+    int level;
+  };
+  // Longer symbols first, so that "<=" is not read as "<".
+  static constexpr std::array<Symbol, 14> kSymbols{{{"or", Op::logical_or, 0},
+                                                    {"and", Op::logical_and, 1},
+                                                    {"==", Op::equal, 2},
+                                                    {"!=", Op::not_equal, 2},
+                                                    {"<=", Op::less_equal, 2},
+                                                    {">=", Op::greater_equal, 2},
+                                                    {"<", Op::less, 2},
+                                                    {">", Op::greater, 2},
+                                                    {"+", Op::add, 3},
+                                                    {"-", Op::subtract, 3},
+                                                    {"//", Op::floor_divide, 4},
+                                                    {"*", Op::multiply, 4},
+                                                    {"/", Op::divide, 4},
+                                                    {"%", Op::modulo, 4}}};
+
+  void skip() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
+  }
+  static bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+  const Symbol* symbol(int level) {
+    skip();
+    for (const Symbol& known : kSymbols) {
+      if (text_.substr(at_, known.text.size()) != known.text) continue;
+      const std::size_t end = at_ + known.text.size();
+      if (word_char(known.text[0]) && end < text_.size() && word_char(text_[end])) continue;
+      return known.level >= level ? &known : nullptr;
+    }
+    return nullptr;
+  }
+
+  int add(Condition::Step step) {
+    condition_.steps_.push_back(std::move(step));
+    return static_cast<int>(condition_.steps_.size()) - 1;
+  }
+
+  int binary(int level) {
+    if (++depth_ > 40) throw std::string("is nested more than 40 deep");
+    int left = unary();
+    while (const Symbol* found = symbol(level)) {
+      at_ += found->text.size();
+      const int right = binary(found->level + 1);
+      left = add({found->op, 0, {}, -1, left, right});
+    }
+    --depth_;
+    return left;
+  }
+
+  int unary() {
+    skip();
+    if (at_ == text_.size()) throw std::string("ends too early");
+    if (text_[at_] == '-') {
+      ++at_;
+      if (++depth_ > 40) throw std::string("is nested more than 40 deep");
+      const int inner = unary();
+      --depth_;
+      return add({Op::negate, 0, {}, -1, inner, -1});
+    }
+    if (text_.substr(at_, 4) == "not " || text_.substr(at_, 4) == "not(") {
+      at_ += 3;
+      return add({Op::logical_not, 0, {}, -1, binary(2), -1});
+    }
+    if (text_[at_] == '(') {
+      ++at_;
+      const int inner = binary(0);
+      skip();
+      if (at_ == text_.size() || text_[at_] != ')') throw std::string("misses a ')'");
+      ++at_;
+      return inner;
+    }
+    return leaf();
+  }
+
+  int leaf() {
+    const char c = text_[at_];
+    if (c == '\'' || c == '"') {
+      const std::size_t end = text_.find(c, at_ + 1);
+      if (end == std::string_view::npos) throw std::string("has text without a closing quote");
+      std::string text(text_.substr(at_ + 1, end - at_ - 1));
+      at_ = end + 1;
+      return add({Op::text, 0, std::move(text), -1, -1, -1});
+    }
+    double number = 0;
+    if (const auto [end, code] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
+        code == std::errc()) {
+      at_ = static_cast<std::size_t>(end - text_.data());
+      return add({Op::number, number, {}, -1, -1, -1});
+    }
+    std::size_t end = at_;
+    while (end < text_.size() && word_char(text_[end])) ++end;
+    const std::string_view name = text_.substr(at_, end - at_);
+    if (name.empty()) throw "unexpected " + base::quote(text_.substr(at_), 20);
+    at_ = end;
+    if (name == "true" || name == "false") return add({Op::number, name == "true" ? 1.0 : 0.0, {}, -1, -1, -1});
+    const int gene = gene_index_(name);
+    if (gene < 0) throw "names no gene of this space that may stand here: " + base::quote(name);
+    condition_.genes_.push_back(gene);
+    return add({Op::gene, 0, {}, gene, -1, -1});
+  }
+
+  std::string_view text_;
+  const std::function<int(std::string_view)>& gene_index_;
+  std::size_t at_ = 0;
+  int depth_ = 0;
+  Condition condition_;
+};
+
+base::Result<Condition> Condition::parse(std::string_view text,
+                                         const std::function<int(std::string_view)>& gene_index) {
+  try {
+    return ConditionParser(text, gene_index).run();
+  } catch (const std::string& error) {
+    return base::failure("the condition " + base::quote(text) + " " + error);
+  }
+}
+
+std::optional<Scalar> Condition::evaluate(int index, const std::function<const Scalar*(int)>& value) const {
+  const Step& step = steps_[static_cast<std::size_t>(index)];
+  if (step.op == Op::number) return step.number;
+  if (step.op == Op::text) return step.text;
+  if (step.op == Op::gene) {
+    const Scalar* found = value(step.gene);
+    return found == nullptr ? std::nullopt : std::optional<Scalar>(*found);
+  }
+  const auto left = evaluate(step.left, value);
+  if (!left) return std::nullopt;
+  const auto truth = [](const Scalar& s) {
+    return std::holds_alternative<double>(s) ? std::get<double>(s) != 0 : !std::get<std::string>(s).empty();
+  };
+  const auto number = [](const Scalar& s) {
+    return std::holds_alternative<double>(s) ? std::get<double>(s) : std::nan("");
+  };
+  if (step.op == Op::negate) return -number(*left);
+  if (step.op == Op::logical_not) return truth(*left) ? 0.0 : 1.0;
+  if (step.op == Op::logical_and && !truth(*left)) return 0.0;
+  if (step.op == Op::logical_or && truth(*left)) return 1.0;
+  const auto right = evaluate(step.right, value);
+  if (!right) return std::nullopt;
+  const double a = number(*left), b = number(*right);
+  switch (step.op) {
+    case Op::logical_and:
+    case Op::logical_or: return truth(*right) ? 1.0 : 0.0;
+    case Op::equal: return *left == *right ? 1.0 : 0.0;
+    case Op::not_equal: return *left != *right ? 1.0 : 0.0;
+    case Op::less: return a < b ? 1.0 : 0.0;
+    case Op::less_equal: return a <= b ? 1.0 : 0.0;
+    case Op::greater: return a > b ? 1.0 : 0.0;
+    case Op::greater_equal: return a >= b ? 1.0 : 0.0;
+    case Op::add: return a + b;
+    case Op::subtract: return a - b;
+    case Op::multiply: return a * b;
+    case Op::divide: return a / b;
+    case Op::floor_divide: return std::floor(a / b);
+    default: return a - b * std::floor(a / b);  // Python's %
+  }
+}
+
+std::optional<bool> Condition::holds(const std::function<const Scalar*(int gene)>& value) const {
+  const auto result = evaluate(static_cast<int>(steps_.size()) - 1, value);
+  if (!result) return std::nullopt;
+  if (const auto* text = std::get_if<std::string>(&*result)) return !text->empty();
+  const double number = std::get<double>(*result);
+  return number != 0 && !std::isnan(number);
+}
+
+}  // namespace weft::space

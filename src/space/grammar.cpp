@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "space/coupling.hpp"
+#include "space/describe.hpp"
+
+namespace weft::space {
+namespace {
+
+using base::Json;
+
+constexpr int kMaxAlternatives = 2000;
+
+// A GBNF literal.
+std::string literal(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    if (c == '\n') {
+      quoted += "\\n";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+std::string either_literal(const std::vector<std::string>& texts) {
+  std::vector<std::string> parts;
+  for (const std::string& text : texts) parts.push_back(literal(text));
+  return parts.size() == 1 ? parts[0] : "(" + base::join(parts, " | ") + ")";
+}
+
+std::string rule_name(const std::string& gene) {
+  std::string name = "gene-" + gene;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+class GrammarWriter {
+ public:
+  explicit GrammarWriter(const Space& space) : space_(space), coupling_(space), open_(program_gene(space)) {
+    genome_.codes.assign(space.slots(), Genome::kInactive);
+  }
+
+  std::string run() {
+    coupling_.each_global(genome_, [&] {
+      if (static_cast<int>(alternatives_.size()) == kMaxAlternatives) {
+        throw base::Error("space '" + space_.name +
+                          "' couples too many genes by conditions for a grammar; use structured: none");
+      }
+      if (collect_allowed()) alternatives_.push_back(alternative());
+    });
+    std::string text =
+        fmt::format("root ::= ({}){}\n", base::join(alternatives_, " |\n  "), open_ >= 0 ? " \"\\n\" program" : "");
+    for (int gene = 0; gene < static_cast<int>(space_.genes.size()); ++gene) text += gene_rule(gene);
+    return text + (any_open() ? program_rules() : "");
+  }
+
+ private:
+  bool any_open() const {
+    return std::any_of(space_.genes.begin(), space_.genes.end(), [](const Gene& gene) { return gene.open; });
+  }
+
+  std::string gene_rule(int index) const {
+    const Gene& gene = space_.genes[static_cast<std::size_t>(index)];
+    if (coupling_.is_coupled(index) || index == open_) return "";
+    if (gene.open)
+      return rule_name(gene.name) + " ::= \"\\\"\" ([^\"\\\\\\x00-\\x1F] | \"\\\\\" [\"\\\\n])* \"\\\"\"\n";
+    std::vector<std::string> values;
+    for (const Json& value : gene.values) values.push_back(value.dump());
+    return fmt::format("{} ::= {}\n", rule_name(gene.name), either_literal(values));
+  }
+
+  // Under the globals that stand: which values each coupled per-layer gene may take. False where a layer has none.
+  bool collect_allowed() {
+    allowed_.assign(space_.genes.size(), {});
+    bool any = false;
+    coupling_.each_layer(genome_, [&] {
+      any = true;
+      for (const int gene : coupling_.layered())
+        allowed_[static_cast<std::size_t>(gene)].insert(genome_.codes[space_.slot(gene, 0)]);
+    });
+    return any;
+  }
+
+  std::string slot_text(int index) const {
+    const Gene& gene = space_.genes[static_cast<std::size_t>(index)];
+    if (!coupling_.is_coupled(index)) return rule_name(gene.name);
+    std::vector<std::string> values;
+    for (const std::int32_t code : allowed_[static_cast<std::size_t>(index)]) {
+      values.push_back(code == Genome::kInactive ? "null" : gene.values[static_cast<std::size_t>(code)].dump());
+    }
+    return either_literal(values);
+  }
+
+  std::string alternative() const {
+    std::string text = literal("{");
+    bool first = true;
+    for (int index = 0; index < static_cast<int>(space_.genes.size()); ++index) {
+      if (index == open_) continue;
+      const Gene& gene = space_.genes[static_cast<std::size_t>(index)];
+      std::string value;
+      if (gene.per_layer) {
+        const auto& codes = allowed_[static_cast<std::size_t>(index)];
+        if (coupling_.is_coupled(index) && codes.size() == 1 && *codes.begin() == Genome::kInactive) continue;
+        value = literal("[");
+        for (int layer = 0; layer < space_.depth(genome_); ++layer)
+          value += (layer > 0 ? " \",\" " : " ") + slot_text(index);
+        value += " " + literal("]");
+      } else if (coupling_.is_coupled(index)) {
+        const Json fixed = space_.value(genome_, index, 0);
+        if (fixed.is_null()) continue;
+        value = literal(fixed.dump());
+      } else {
+        value = rule_name(gene.name);
+      }
+      text += " " + literal(fmt::format("{}\"{}\":", first ? "" : ",", gene.name)) + " " + value;
+      first = false;
+    }
+    return text + " " + literal("}");
+  }
+
+  // The syntax of the block language with the space's names; shapes are checked afterwards.
+  std::string program_rules() const {
+    std::vector<std::string> genes;
+    for (const auto& [name, value] : space_.bind) {
+      if (!value.is_boolean()) genes.push_back(name);
+    }
+    std::string text =
+        "program ::= \"def block(x):\\n\" statement{1,12} \"    return \" sum \"\\n\"\n"
+        "statement ::= \"    \" (name \" = \" sum | name \", \" name \" = split(\" value \", 2)\") \"\\n\"\n"
+        "name ::= [a-z]\n"
+        "sum ::= product ((\" + \" | \" - \") product){0,3}\n"
+        "product ::= (factor \" * \")? value (\" * \" value)?\n"
+        "factor ::= [0-9] | \"0.\" [0-9] [0-9]?\n"
+        "value ::= name | call\n"
+        "flag ::= \"true\" | \"false\"\n";
+    text += "width ::= gene | [2-8] \" * D\" | gene \" * D\" | \"D // \" [2-4]\n";
+    text += "gene ::= " + either_literal(genes) + "\n";
+    std::vector<std::string> calls;
+    for (const block::Op* op : block::ops()) {
+      if (op->symbol.empty() && op->name != "split") calls.push_back(call_rule(*op));
+    }
+    return text + "call ::= " + base::join(calls, " |\n  ") + "\n";
+  }
+
+  static std::string call_rule(const block::Op& op) {
+    std::string text = literal(fmt::format("{}(", op.name));
+    if (op.max_inputs > op.min_inputs) {
+      text += fmt::format(" value (\", \" value){{{},{}}}", op.min_inputs - 1, op.max_inputs - 1);
+    } else {
+      text += " value";
+      for (int i = 1; i < op.min_inputs; ++i) text += " \", \" value";
+    }
+    for (const block::Attribute& attribute : op.attributes) text += " " + attribute_rule(op, attribute);
+    return text + " \")\"";
+  }
+
+  static std::string attribute_rule(const block::Op& op, const block::Attribute& attribute) {
+    const bool needed = std::isnan(attribute.fallback);
+    std::string value = attribute.kind == block::Attribute::Kind::flag   ? "flag"
+                        : attribute.kind == block::Attribute::Kind::real ? "factor"
+                                                                         : "[0-9]{1,3}";
+    if (op.name == "linear" && attribute.name == "width") value = "width";
+    if (attribute.name == "heads") value = "(gene | [1-8])";
+    const std::string text = literal(attribute.positional ? ", " : fmt::format(", {}=", attribute.name)) + " " + value;
+    return needed ? text : "(" + text + ")?";
+  }
+
+  const Space& space_;
+  Coupling coupling_;
+  int open_;
+  Genome genome_;
+  std::vector<std::set<std::int32_t>> allowed_;
+  std::vector<std::string> alternatives_;
+};
+
+}  // namespace
+
+std::string grammar(const Space& space) {
+  return GrammarWriter(space).run();
+}
+
+}  // namespace weft::space

@@ -1,0 +1,83 @@
+#include "space/space.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace weft::space {
+
+void Space::lay_out() {
+  offsets_.clear();
+  slots_ = 0;
+  for (const Gene& gene : genes) {
+    offsets_.push_back(slots_);
+    slots_ += gene.per_layer ? static_cast<std::size_t>(max_depth) : 1;
+  }
+}
+
+int Space::gene_index(std::string_view gene) const {
+  for (std::size_t i = 0; i < genes.size(); ++i) {
+    if (genes[i].name == gene) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int Space::depth(const Genome& genome) const {
+  if (depth_gene < 0) return fixed_depth;
+  const auto code = static_cast<std::size_t>(genome.codes[slot(depth_gene, 0)]);
+  return genes[static_cast<std::size_t>(depth_gene)].values[code].get<int>();
+}
+
+const Scalar* Space::scalar(const Genome& genome, int gene, int layer) const {
+  const std::int32_t code = genome.codes[slot(gene, layer)];
+  const Gene& row = genes[static_cast<std::size_t>(gene)];
+  return code == Genome::kInactive || row.open ? nullptr : &row.scalars[static_cast<std::size_t>(code)];
+}
+
+base::Json Space::value(const Genome& genome, int gene, int layer) const {
+  const std::int32_t code = genome.codes[slot(gene, layer)];
+  if (code == Genome::kInactive) return nullptr;
+  const Gene& row = genes[static_cast<std::size_t>(gene)];
+  if (row.open) return genome.programs[static_cast<std::size_t>(code)]->text;
+  return row.values[static_cast<std::size_t>(code)];
+}
+
+bool Space::holds(const Condition& condition, const Genome& genome, int layer) const {
+  return condition.holds([&](int gene) { return scalar(genome, gene, layer); }).value_or(true);
+}
+
+bool Space::holds(const Condition& condition, const Genome& genome) const {
+  bool layered = false;
+  for (const int gene : condition.genes()) layered = layered || genes[static_cast<std::size_t>(gene)].per_layer;
+  const int layers = layered ? depth(genome) : 1;
+  for (int layer = 0; layer < layers; ++layer) {
+    if (!holds(condition, genome, layer)) return false;
+  }
+  return true;
+}
+
+bool Space::active(int gene, const Genome& genome, int layer) const {
+  const auto& when = genes[static_cast<std::size_t>(gene)].when;
+  return !when || when->holds([&](int other) { return scalar(genome, other, layer); }).value_or(false);
+}
+
+std::shared_ptr<const ProgramText> Space::seed(int gene, std::size_t index) const {
+  return seeds_.at(genes[static_cast<std::size_t>(gene)].values.at(index).get<std::string>());
+}
+
+std::shared_ptr<const ProgramText> make_text(block::Program program) {
+  auto made = std::make_shared<ProgramText>();
+  made->text = block::print(program);
+  made->id = block::id(program);
+  program.statements = static_cast<int>(std::count(made->text.begin(), made->text.end(), '\n')) - 1;
+  made->program = std::move(program);
+  return made;
+}
+
+block::Checked<std::shared_ptr<const ProgramText>> program_text(std::string_view text, const std::string& name) {
+  auto program = block::parse(text, name);
+  if (!program) return tl::unexpected(program.error());
+  return make_text(std::move(*program));
+}
+
+}  // namespace weft::space

@@ -1,0 +1,113 @@
+// A search space: genes, constraints, and the architecture that they decode to. Read from YAML, then only read: any
+// thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "block/program.hpp"
+#include "space/architecture.hpp"
+#include "space/condition.hpp"
+
+namespace weft::space {
+
+/// One named choice.
+struct Gene {
+  std::string name;
+  std::string description;
+  bool per_layer = false;
+  bool open = false;               ///< any valid block program; `values` then names the seeds
+  std::vector<base::Json> values;  ///< the domain: numbers, texts or booleans
+  std::vector<Scalar> scalars;     ///< the same, for conditions
+  std::optional<Condition> when;   ///< inactive where this does not hold
+};
+
+/// The text of an open gene's program: canonical, checked for syntax.
+struct ProgramText {
+  block::Program program;
+  std::string text, id;
+};
+
+/// One assignment of all genes, packed: a slot for each global gene, and one a layer for each per-layer gene. A slot
+/// holds an index into the gene's domain (for an open gene into `programs`), or kInactive.
+struct Genome {
+  static constexpr std::int32_t kInactive = -1;
+  std::vector<std::int32_t> codes;
+  std::vector<std::shared_ptr<const ProgramText>> programs;
+};
+
+struct Limits {
+  std::int64_t params = 0, flops = 0, activations = 0;  ///< 0: none; activations in bytes for one example
+  int statements = 60;
+};
+
+class Space {
+ public:
+  std::string name, description;
+  Task task = Task::language_model;
+  bool causal = true;
+  std::vector<Gene> genes;
+  std::vector<Condition> require;
+  int depth_gene = -1;  ///< index of the gene that counts the layers, or -1
+  int fixed_depth = 0;  ///< the number of layers where no gene counts them
+  int max_depth = 0;
+  int block_gene = -1;                           ///< index of the gene that chooses a block, or -1
+  std::string fixed_block;                       ///< the block where no gene chooses it
+  std::map<std::string, base::Json> bind;        ///< a name in capitals → a gene's name, a number or a boolean
+  std::map<std::string, block::Program> blocks;  ///< every closed program and seed, by name
+  std::int64_t patch = 0, vocabulary = 0;        ///< vocabulary 0: as the data has it
+  bool learned_position = false, tied = false, norm_bias = true;
+  Norm norm = Norm::layernorm;
+  Limits limits;
+
+  /// Reads `search_spaces/<name>.yaml` or a path; relative block files are looked for beside it. Throws Error with the
+  /// line.
+  static Space load(const std::string& name, const base::fs::path& beside = {});
+  /// What load() read, as one value that from_snapshot() turns into the same space without any file.
+  const base::Json& snapshot() const { return snapshot_; }
+  static Space from_snapshot(const base::Json& snapshot);
+
+  int gene_index(std::string_view name) const;
+  std::size_t slots() const { return slots_; }
+  /// The slot of a gene in a layer (0 for a global gene).
+  std::size_t slot(int gene, int layer) const {
+    const auto index = static_cast<std::size_t>(gene);
+    return offsets_[index] + (genes[index].per_layer ? static_cast<std::size_t>(layer) : 0);
+  }
+  int depth(const Genome& genome) const;
+  /// Layers that a gene of this scope has in this genome: its depth, or 1.
+  int copies(int gene, const Genome& genome) const {
+    return genes[static_cast<std::size_t>(gene)].per_layer ? depth(genome) : 1;
+  }
+  /// A gene's value for a condition, or null where inactive.
+  const Scalar* scalar(const Genome& genome, int gene, int layer) const;
+  base::Json value(const Genome& genome, int gene, int layer) const;
+  /// Whether the condition holds in every layer; a condition on an inactive gene does.
+  bool holds(const Condition& condition, const Genome& genome) const;
+  bool holds(const Condition& condition, const Genome& genome, int layer) const;
+  /// Whether the gene's own condition holds in this layer.
+  bool active(int gene, const Genome& genome, int layer) const;
+  /// The seed programs of an open gene.
+  std::shared_ptr<const ProgramText> seed(int gene, std::size_t index) const;
+
+  friend class SpaceReader;
+
+ private:
+  void lay_out();
+  std::vector<std::size_t> offsets_;
+  std::size_t slots_ = 0;
+  std::map<std::string, std::shared_ptr<const ProgramText>> seeds_;
+  base::Json snapshot_;
+};
+
+/// The canonical text of a program, with its number of statements.
+std::shared_ptr<const ProgramText> make_text(block::Program program);
+/// A genome's program text, parsed and put in canonical form.
+block::Checked<std::shared_ptr<const ProgramText>> program_text(std::string_view text, const std::string& name);
+
+}  // namespace weft::space
