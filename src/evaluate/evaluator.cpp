@@ -1,0 +1,95 @@
+#include "evaluate/evaluator.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "evaluate/evaluators/all.hpp"
+#include "net/device.hpp"
+#include "space/decode.hpp"
+#include "space/vary.hpp"
+#include "train/trainer.hpp"
+
+namespace weft::evaluate {
+namespace {
+
+struct Row {
+  const char* name;
+  Traits traits;
+  std::unique_ptr<Evaluator> (*make)(const Setup&);
+};
+
+constexpr std::array kEvaluators{Row{"train", {.instant = false, .trains = true}, evaluators::train},
+                                 Row{"count", {.instant = true, .trains = false}, evaluators::count},
+                                 Row{"command", {.instant = false, .trains = false}, evaluators::command}};
+
+const Row& find(const std::string& name) {
+  for (const Row& row : kEvaluators) {
+    if (name == row.name) return row;
+  }
+  throw base::Error("no evaluator '" + name + "'" + base::did_you_mean(name, evaluator_names()));
+}
+
+}  // namespace
+
+base::Json Evaluation::to_json() const {
+  return {{"key", key}, {"genome", genome}, {"budget", fidelity.budget}, {"test", fidelity.test}, {"seed", seed}};
+}
+
+Evaluation Evaluation::from_json(const base::Json& value) {
+  return {value.at("key"), value.at("genome"), {value.at("budget"), value.at("test")}, value.at("seed")};
+}
+
+base::Json Setup::to_json() const {
+  return {{"space", space}, {"task", task}, {"evaluate", evaluate}, {"threads", threads}, {"device", device}};
+}
+
+Setup Setup::from_json(const base::Json& value) {
+  return {value.at("space"), value.at("task"), value.at("evaluate"), value.at("threads"), value.at("device")};
+}
+
+Traits traits_of(const std::string& name) { return find(name).traits; }
+
+std::vector<std::string> evaluator_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kEvaluators) names.emplace_back(row.name);
+  return names;
+}
+
+std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) { return find(setup.name()).make(setup); }
+
+space::Input task_input(const Setup& setup) {
+  if (traits_of(setup.name()).trains) return train::open_dataset(train::TaskConfig::from_json(setup.task))->input();
+  space::Input input = space::default_input(space::Space::from_snapshot(setup.space).task);
+  if (input.task == space::Task::language_model) input.context = setup.task.at("context");
+  return input;
+}
+
+DataInfo describe_data(const Setup& setup) {
+  if (!traits_of(setup.name()).trains) return {};
+  const auto data = train::open_dataset(train::TaskConfig::from_json(setup.task));
+  return {data->hash(), data->description()};
+}
+
+base::Json resolve_autos(const Setup& setup) {
+  base::Json resolved = setup.evaluate;
+  if (!traits_of(setup.name()).trains || resolved.at("train").at("precision") != "auto") return resolved;
+  const auto data = train::open_dataset(train::TaskConfig::from_json(setup.task));
+  const space::Space space = space::Space::from_snapshot(setup.space);
+  // A typical architecture decides for all: the precision is one of the run's settings, not a candidate's.
+  base::Random random(0, "precision");
+  std::string precision = "fp32";
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const auto architecture = space::decode(space, space::sample(space, random), data->input());
+    if (!architecture) continue;
+    base::Json recipe = resolved.at("train");
+    recipe["device"] = setup.device;
+    precision = train::faster_precision(*architecture, *data, train::Recipe::from_json(recipe));
+    break;
+  }
+  resolved["train"]["precision"] = precision;
+  return resolved;
+}
+
+}  // namespace weft::evaluate

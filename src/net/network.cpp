@@ -1,0 +1,162 @@
+#include "net/network.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/rms_norm.h>
+
+#include <fmt/format.h>
+
+#include "block/ops/rows.hpp"
+
+namespace weft::net {
+namespace {
+
+// Whether a node's output reaches the block's result through nothing but sums and scalings.
+std::vector<bool> residual_writers(const block::Graph& graph) {
+  namespace rows = block::rows;
+  std::vector<bool> reached(graph.nodes.size(), false);
+  if (graph.result.site >= 0) reached[static_cast<std::size_t>(graph.result.site)] = true;
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const block::Op* op = graph.nodes[i].op;
+    const bool passes = op == &rows::add() || op == &rows::subtract() || op == &rows::times() || op == &rows::dropout() || op == &rows::scale();
+    if (!reached[i] || !passes) continue;
+    for (const block::Value& input : graph.nodes[i].inputs) {
+      if (input.site >= 0) reached[static_cast<std::size_t>(input.site)] = true;
+    }
+  }
+  for (std::size_t i = 0; i < reached.size(); ++i) reached[i] = reached[i] && graph.nodes[i].op == &rows::linear();
+  return reached;
+}
+
+void add_stem(const space::Architecture& a, std::vector<WeightSpec>& list) {
+  if (a.input.task == space::Task::language_model) {
+    list.push_back({.name = "stem.embedding", .shape = {a.input.vocabulary, a.width}, .decay = true});
+  } else {
+    list.push_back({.name = "stem.weight", .shape = {a.width, a.input.channels * a.patch * a.patch}, .decay = true});
+    list.push_back({.name = "stem.bias", .shape = {a.width}, .init = block::Init::constant});
+  }
+  if (a.learned_position) list.push_back({.name = "stem.position", .shape = {a.positions(), a.width}, .decay = true});
+}
+
+void add_head(const space::Architecture& a, std::vector<WeightSpec>& list) {
+  if (a.norm != space::Norm::none) {
+    list.push_back({.name = "head.norm.weight", .shape = {a.width}, .init = block::Init::constant, .value = 1});
+    if (a.norm == space::Norm::layernorm && a.norm_bias) {
+      list.push_back({.name = "head.norm.bias", .shape = {a.width}, .init = block::Init::constant});
+    }
+  }
+  if (a.input.task == space::Task::image_classification) {
+    list.push_back({.name = "head.weight", .shape = {a.input.classes, a.width}, .decay = true});
+    list.push_back({.name = "head.bias", .shape = {a.input.classes}, .init = block::Init::constant});
+  } else if (!a.tied) {
+    list.push_back({.name = "head.weight", .shape = {a.input.vocabulary, a.width}, .decay = true});
+  }
+}
+
+void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
+  const std::vector<bool> residual = residual_writers(graph);
+  network.kernels.emplace_back();
+  for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
+    network.kernels.back().push_back(find_kernel(graph.nodes[node].op->name));
+    for (const block::Parameter& parameter : graph.nodes[node].parameters) {
+      const bool matrix = parameter.shape.size() > 1;
+      network.weights.push_back({fmt::format("layers.{}.{}.{}", layer, node, parameter.name), parameter.shape, parameter.init,
+                                 parameter.value, matrix && residual[node], matrix});
+    }
+  }
+}
+
+// Takes weights in the order in which make_network() listed them.
+class Forward {
+ public:
+  Forward(const Network& network, const Weights& weights, bool training)
+      : network_(network), a_(network.architecture), weights_(weights), context_{a_.causal, training} {}
+
+  at::Tensor run(const at::Tensor& input) {
+    at::Tensor x = stem(input);
+    for (std::size_t layer = 0; layer < a_.layers.size(); ++layer) x = block(layer, x);
+    return head(x);
+  }
+
+ private:
+  const at::Tensor& take() { return weights_[next_++]; }
+
+  // [B, channels, height, width] → [B, patches, channels·patch²].
+  at::Tensor patches(const at::Tensor& x) const {
+    const std::int64_t p = a_.patch, rows = x.size(2) / p, columns = x.size(3) / p;
+    return x.view({x.size(0), x.size(1), rows, p, columns, p}).permute({0, 2, 4, 1, 3, 5}).reshape({x.size(0), rows * columns, -1});
+  }
+
+  at::Tensor stem(const at::Tensor& input) {
+    at::Tensor x;
+    if (a_.input.task == space::Task::language_model) {
+      x = at::embedding(take(), input);
+    } else {
+      const at::Tensor &weight = take(), &bias = take();
+      x = at::linear(patches(input), weight, bias);
+    }
+    return a_.learned_position ? x + take().narrow(0, 0, x.size(1)) : x;
+  }
+
+  at::Tensor block(std::size_t layer, const at::Tensor& x) {
+    const block::Graph& graph = a_.layers[layer];
+    std::vector<std::vector<at::Tensor>> made(graph.nodes.size());
+    const auto value = [&](const block::Value& v) {
+      return v.site < 0 ? x : made[static_cast<std::size_t>(v.site)][static_cast<std::size_t>(v.output)];
+    };
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      const block::Node& node = graph.nodes[i];
+      std::vector<at::Tensor> inputs;
+      for (const block::Value& input : node.inputs) inputs.push_back(value(input));
+      const std::span parameters(weights_.data() + next_, node.parameters.size());
+      next_ += node.parameters.size();
+      made[i] = network_.kernels[layer][i](node, inputs, parameters, context_);
+    }
+    return value(graph.result);
+  }
+
+  at::Tensor head(at::Tensor x) {
+    const bool image = a_.input.task == space::Task::image_classification;
+    if (image) x = x.mean(1);
+    if (a_.norm != space::Norm::none) {
+      const at::Tensor& weight = take();
+      const bool bias = a_.norm == space::Norm::layernorm && a_.norm_bias;
+      x = a_.norm == space::Norm::rmsnorm ? at::rms_norm(x, weight.sizes(), weight, 1e-6)
+                                          : at::layer_norm(x, weight.sizes(), weight, bias ? std::optional(take()) : std::nullopt, 1e-5);
+    }
+    if (a_.tied) return at::linear(x, weights_[0]);
+    const at::Tensor& weight = take();
+    return image ? at::linear(x, weight, take()) : at::linear(x, weight);
+  }
+
+  const Network& network_;
+  const space::Architecture& a_;
+  const Weights& weights_;
+  KernelContext context_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+Network make_network(space::Architecture architecture) {
+  Network network;
+  add_stem(architecture, network.weights);
+  for (std::size_t layer = 0; layer < architecture.layers.size(); ++layer) add_layer(architecture.layers[layer], layer, network);
+  add_head(architecture, network.weights);
+  network.architecture = std::move(architecture);
+  return network;
+}
+
+at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training) {
+  return Forward(network, weights, training).run(input);
+}
+
+std::int64_t count_parameters(const Weights& weights) {
+  std::int64_t total = 0;
+  for (const at::Tensor& weight : weights) total += weight.numel();
+  return total;
+}
+
+}  // namespace weft::net

@@ -1,0 +1,25 @@
+#include "train/recipe.hpp"
+
+namespace weft::train {
+
+Recipe Recipe::from_json(const base::Json& checked) {
+  return {.steps = checked.value("steps", std::int64_t{0}),
+          .tokens = checked.value("tokens", std::int64_t{0}),
+          .seconds = checked.value("seconds", 0.0),
+          .batch = checked.at("batch"),
+          .learning_rate = checked.at("learning_rate"),
+          .warmup = checked.at("warmup"),
+          .final_rate = checked.at("final_rate"),
+          .weight_decay = checked.at("weight_decay"),
+          .beta1 = checked.at("beta1"),
+          .beta2 = checked.at("beta2"),
+          .epsilon = checked.at("epsilon"),
+          .clip = checked.at("clip"),
+          .precision = checked.at("precision"),
+          .validation = checked.at("validation"),
+          .curve = checked.at("curve"),
+          .time_limit = checked.at("time_limit"),
+          .device = checked.at("device")};
+}
+
+}  // namespace weft::train

@@ -1,0 +1,31 @@
+// How a candidate is trained: parsed once from the `evaluate: {train: ...}` part of an experiment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/json.hpp"
+
+namespace weft::train {
+
+struct Recipe {
+  std::int64_t steps = 0;          ///< exactly one of steps, tokens and seconds is the budget
+  std::int64_t tokens = 0;         ///< positions seen, over all sequences
+  double seconds = 0;
+  std::int64_t batch = 16;         ///< sequences or images a step
+  double learning_rate = 3e-3;     ///< at its peak
+  double warmup = 0.1;             ///< share of the budget in which the rate rises from 0
+  double final_rate = 0.1;         ///< share of the peak at the end of the cosine
+  double weight_decay = 0.1;       ///< of matrices and embeddings
+  double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8;
+  double clip = 1.0;               ///< largest norm of all gradients; 0: none
+  std::string precision = "fp32";  ///< fp32 or bf16 (auto is resolved before)
+  std::int64_t validation = 128;   ///< examples of each validation pass
+  int curve = 4;                   ///< validation passes, the last at the end
+  double time_limit = 600;         ///< seconds; beyond them the evaluation fails
+  std::string device = "auto";
+
+  static Recipe from_json(const base::Json& checked);
+};
+
+}  // namespace weft::train

@@ -1,0 +1,227 @@
+#include "train/trainer.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/zeros.h>
+#include <c10/util/Exception.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <new>
+
+#include "net/device.hpp"
+#include "train/optimizer.hpp"
+
+namespace weft::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Products in bfloat16, weights and sums in float32, while it lives.
+class Autocast {
+ public:
+  Autocast(bool enabled, at::DeviceType device) : device_(device) {
+    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, enabled);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+  ~Autocast() {
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, false);
+  }
+
+ private:
+  at::DeviceType device_;
+};
+
+// The largest resident memory since reset(), of the process; of the GPU where there is one is its allocator's to say.
+class PeakMemory {
+ public:
+  PeakMemory() { std::ofstream("/proc/self/clear_refs") << "5"; }
+  static double bytes() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
+    }
+    return 0;
+  }
+};
+
+// The share of the budget that is used up, by steps or by the clock.
+class Budget {
+ public:
+  Budget(const Recipe& recipe, double share, std::int64_t tokens_a_step) {
+    if (recipe.seconds > 0) seconds_ = recipe.seconds * share;
+    const double steps = recipe.steps > 0 ? static_cast<double>(recipe.steps) : static_cast<double>(recipe.tokens) / static_cast<double>(tokens_a_step);
+    steps_ = std::max<std::int64_t>(1, std::llround(steps * share));
+  }
+  double used(std::int64_t step, Clock::time_point start) const {
+    return seconds_ > 0 ? seconds_since(start) / seconds_ : static_cast<double>(step) / static_cast<double>(steps_);
+  }
+
+ private:
+  double seconds_ = 0;
+  std::int64_t steps_ = 0;
+};
+
+// Linear rise, then a cosine down to final_rate (Loshchilov, Hutter 2017). `used` is the share of the budget before the step.
+double learning_rate(const Recipe& recipe, double used) {
+  if (used < recipe.warmup) return recipe.learning_rate * std::max(used, 1e-3) / recipe.warmup;
+  const double share = std::min(1.0, (used - recipe.warmup) / std::max(1e-9, 1 - recipe.warmup));
+  return recipe.learning_rate * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + std::cos(share * std::acos(-1.0))));
+}
+
+class Trainer {
+ public:
+  Trainer(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe, std::uint64_t seed)
+      : network_(net::make_network(architecture)), data_(data), recipe_(recipe), device_(net::parse_device(recipe.device)), random_(seed, "batches") {
+    at::manual_seed(seed);
+    weights_ = net::initialise(network_, seed, device_);
+    for (const at::Tensor& weight : weights_) weight.set_requires_grad(true);
+    optimizer_.emplace(network_, weights_, recipe);
+  }
+
+  journal::Outcome run(const journal::Fidelity& fidelity) {
+    const auto start = Clock::now();
+    const std::int64_t tokens_a_step = recipe_.batch * network_.architecture.positions();
+    const Budget budget(recipe_, fidelity.budget, tokens_a_step);
+    journal::Outcome outcome;
+    double next_point = 1.0 / recipe_.curve;
+    std::int64_t step = 0;
+    for (double used = 0; used < 1;) {
+      const at::Tensor loss = train_step(learning_rate(recipe_, used));
+      used = budget.used(++step, start);
+      if (seconds_since(start) > recipe_.time_limit) return journal::Outcome::failed("time_limit", "took longer than " + std::to_string(std::lround(recipe_.time_limit)) + " s", true);
+      if (used + 1e-9 < next_point && used < 1 && !device_.is_cpu()) continue;  // reading a loss waits for the GPU
+      const auto train_loss = loss.item<double>();
+      if (!std::isfinite(train_loss)) return journal::Outcome::failed("diverged", "the training loss became " + std::to_string(train_loss) + " at step " + std::to_string(step));
+      if (used + 1e-9 < next_point && used < 1) continue;
+      add_point(outcome, step, step * tokens_a_step, train_loss);
+      while (next_point <= used + 1e-9) next_point += 1.0 / recipe_.curve;
+    }
+    return finish(std::move(outcome), fidelity, step, step * tokens_a_step, seconds_since(start));
+  }
+
+  // Median seconds of a step after a warm-up.
+  double step_seconds() {
+    std::vector<double> times;
+    for (int i = 0; i < 8; ++i) {
+      const auto start = Clock::now();
+      train_step(1e-4).item<double>();
+      if (i >= 3) times.push_back(seconds_since(start));
+    }
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+  }
+
+ private:
+  struct Scores {
+    double loss = 0, accuracy = 0;
+  };
+
+  bool images() const { return network_.architecture.input.task == space::Task::image_classification; }
+
+  at::Tensor scores(const at::Tensor& input, bool training) const {
+    const Autocast autocast(recipe_.precision == "bf16", device_.type());
+    const at::Tensor logits = net::forward(network_, weights_, input.to(device_), training);
+    return logits.reshape({-1, logits.size(-1)}).to(at::kFloat);
+  }
+
+  at::Tensor train_step(double rate) {
+    const Batch batch = data_.sample(random_, recipe_.batch);
+    const at::Tensor loss = at::cross_entropy_loss(scores(batch.input, true), batch.target.to(device_).reshape({-1}));
+    loss.backward();
+    optimizer_->step(rate);
+    return loss.detach();
+  }
+
+  Scores evaluate(Split split, std::int64_t count) const {
+    const at::NoGradGuard no_grad;
+    Scores total;
+    std::int64_t seen = 0;
+    for (const Batch& batch : data_.fixed(split, count, 2 * recipe_.batch)) {
+      const at::Tensor target = batch.target.to(device_).reshape({-1}), logits = scores(batch.input, false);
+      const std::int64_t rows = target.numel();
+      total.loss += at::cross_entropy_loss(logits, target).item<double>() * static_cast<double>(rows);
+      total.accuracy += (at::argmax(logits, 1) == target).sum().item<double>();
+      seen += rows;
+    }
+    return {total.loss / static_cast<double>(seen), total.accuracy / static_cast<double>(seen)};
+  }
+
+  void add_point(journal::Outcome& outcome, std::int64_t step, std::int64_t tokens, double train_loss) const {
+    const Scores validation = evaluate(Split::validation, recipe_.validation);
+    base::Json point = {{"step", step}, {"tokens", tokens}, {"train_loss", train_loss}, {"val_loss", validation.loss}};
+    if (images()) point["val_accuracy"] = validation.accuracy;
+    outcome.curve.push_back(std::move(point));
+  }
+
+  journal::Outcome finish(journal::Outcome outcome, const journal::Fidelity& fidelity, std::int64_t steps, std::int64_t tokens, double seconds) const {
+    const base::Json& last = outcome.curve.back();
+    for (const char* name : {"train_loss", "val_loss", "val_accuracy"}) {
+      if (last.contains(name)) outcome.metrics[name] = last.at(name);
+    }
+    if (!std::isfinite(outcome.metrics["val_loss"])) return journal::Outcome::failed("diverged", "the validation loss is not a number");
+    outcome.metrics["params"] = static_cast<double>(net::count_parameters(weights_));
+    outcome.metrics["flops"] = static_cast<double>(network_.architecture.flops());
+    outcome.metrics["steps"] = static_cast<double>(steps);
+    outcome.metrics["tokens"] = static_cast<double>(tokens);
+    outcome.measured["train_s"] = seconds;
+    outcome.measured["tokens_per_s"] = static_cast<double>(tokens) / seconds;
+    outcome.measured["memory_bytes"] = PeakMemory::bytes();
+    if (fidelity.test) {
+      const Scores test = evaluate(Split::test, std::int64_t{1} << 12U);
+      outcome.test["test_loss"] = test.loss;
+      if (images()) outcome.test["test_accuracy"] = test.accuracy;
+    }
+    return outcome;
+  }
+
+  net::Network network_;
+  const Dataset& data_;
+  const Recipe& recipe_;
+  at::Device device_;
+  base::Random random_;
+  net::Weights weights_;
+  std::optional<Optimizer> optimizer_;
+};
+
+journal::Outcome memory_failure(const std::string& what) {
+  return journal::Outcome::failed("out_of_memory", what.substr(0, what.find('\n')));
+}
+
+}  // namespace
+
+journal::Outcome train(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe,
+                       const journal::Fidelity& fidelity, std::uint64_t seed) {
+  const PeakMemory peak;
+  try {
+    return Trainer(architecture, data, recipe, seed).run(fidelity);
+  } catch (const c10::OutOfMemoryError& error) {
+    return memory_failure(error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    const std::string what = error.what_without_backtrace();
+    if (what.find("not enough memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos) return memory_failure(what);
+    return journal::Outcome::failed("crashed", what.substr(0, what.find('\n')));
+  } catch (const std::bad_alloc&) {
+    return memory_failure("no more memory");
+  }
+}
+
+std::string faster_precision(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe) {
+  Recipe full = recipe, half = recipe;
+  full.precision = "fp32";
+  half.precision = "bf16";
+  const double full_s = Trainer(architecture, data, full, 1).step_seconds(), half_s = Trainer(architecture, data, half, 1).step_seconds();
+  return half_s * 1.05 < full_s ? "bf16" : "fp32";
+}
+
+}  // namespace weft::train
