@@ -34,7 +34,8 @@ struct Proposal {
   std::optional<space::Genome> genome;
   std::string text;              ///< canonical JSON
   std::string id;
-  std::string invalid;           ///< why the replies gave no genome
+  std::string invalid;           ///< why the replies gave no genome, or the genome no architecture
+  std::string reply;             ///< what the model wrote; the journal keeps it with the call
   int repairs = 0;               ///< replies asked for again
 };
 

@@ -1,0 +1,2 @@
+#include "app/commands.hpp"
+namespace weft::app { void add_doctor(CLI::App&) {} }

@@ -1,0 +1,38 @@
+// What is better: one metric, or a Pareto front of several.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+#include "journal/values.hpp"
+
+namespace weft::evolve {
+
+struct Objective {
+  struct Goal {
+    std::string metric;
+    bool minimize = true;
+  };
+  std::vector<Goal> goals;         ///< one, or several for a Pareto front; the first is the one that plots and prompts show
+
+  /// {"minimize": "val_loss"}, {"maximize": "val_accuracy"} or {"pareto": ["val_loss", "params"]} (accuracies and scores named
+  /// *_accuracy are maximised, all else minimised).
+  static Objective from_json(const base::Json& checked);
+
+  /// The metric of an outcome, whether determined or measured; nothing where it has none or failed.
+  static std::optional<double> value(const journal::Outcome& outcome, const std::string& metric);
+  /// All goals as numbers to be minimised; nothing where one is missing.
+  std::optional<std::vector<double>> costs(const journal::Outcome& outcome) const;
+  const Goal& first() const { return goals.front(); }
+};
+
+/// Order of a population from best to worst: by the one goal; or by non-domination, and within a front by crowding distance
+/// (NSGA-II; Deb et al. 2002). Ties keep their order. `costs` are of equal length.
+std::vector<std::size_t> ranking(const std::vector<std::vector<double>>& costs);
+
+/// Whether a is at least as good in all and better in one.
+bool dominates(const std::vector<double>& a, const std::vector<double>& b);
+
+}  // namespace weft::evolve

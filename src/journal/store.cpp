@@ -1,0 +1,93 @@
+#include "journal/store.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace weft::journal {
+namespace {
+
+constexpr const char* kTables = R"sql(
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE calls (
+  trial INTEGER NOT NULL, attempt INTEGER NOT NULL, request TEXT NOT NULL, prompt_hash TEXT NOT NULL, model TEXT NOT NULL,
+  replies TEXT NOT NULL, usage TEXT NOT NULL, usd REAL, seconds REAL NOT NULL, requests INTEGER NOT NULL,
+  PRIMARY KEY (trial, attempt)) WITHOUT ROWID;
+CREATE TABLE evaluations (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL, trial INTEGER NOT NULL, transient INTEGER NOT NULL, outcome TEXT NOT NULL);
+CREATE INDEX evaluations_by_key ON evaluations (key);
+CREATE TABLE trials (
+  id INTEGER PRIMARY KEY, op TEXT NOT NULL, parents TEXT NOT NULL, call INTEGER NOT NULL, call_index INTEGER NOT NULL,
+  genome_id TEXT NOT NULL, genome TEXT NOT NULL, invalid TEXT NOT NULL, repairs INTEGER NOT NULL, key TEXT NOT NULL,
+  duplicate_of INTEGER NOT NULL, evaluation INTEGER REFERENCES evaluations (id), closed_at REAL NOT NULL);
+CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+)sql";
+
+// File systems over a network cannot share the memory that a write-ahead log needs.
+bool on_network(const base::fs::path& folder) {
+  static constexpr std::array<long, 6> kNetworks{0x6969, 0x517B, 0xFF534D42L, 0xFE534D42L, 0x65735546, 0x01021997};
+  struct statfs info {};
+  if (::statfs(folder.c_str(), &info) != 0) return false;
+  for (const long kind : kNetworks) {
+    if (static_cast<long>(info.f_type) == kind) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Journal::Store::Store(const base::fs::path& run_folder, Mode mode, bool fresh) : folder(run_folder) {
+  const bool in_memory = folder.empty();
+  const std::string file = in_memory ? ":memory:" : (folder / "journal.sqlite").string();
+  try {
+    if (mode == Mode::write && !in_memory) take_lock();
+    const int flags = mode == Mode::read ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+    database = std::make_unique<SQLite::Database>(file, flags, 10'000);
+    if (mode == Mode::read) return;
+    if (!in_memory) {
+      database->exec(on_network(folder) ? "PRAGMA journal_mode = DELETE" : "PRAGMA journal_mode = WAL");
+      database->exec("PRAGMA synchronous = FULL");
+    }
+    if (fresh) make_tables();
+  } catch (const SQLite::Exception& error) {
+    throw explained(error);
+  }
+}
+
+Journal::Store::~Store() {
+  database.reset();
+  if (lock_file >= 0) ::close(lock_file);
+}
+
+void Journal::Store::take_lock() {
+  const std::string file = (folder / "journal.lock").string();
+  lock_file = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_file < 0) throw base::Error(std::string("cannot be written: ") + std::strerror(errno), file);
+  if (::flock(lock_file, LOCK_EX | LOCK_NB) != 0) {
+    throw base::Error("another weft runs here; wait for it or stop it", folder.string());
+  }
+}
+
+void Journal::Store::make_tables() const {
+  SQLite::Transaction transaction(*database);
+  database->exec(kTables);
+  database->exec("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+  transaction.commit();
+}
+
+base::Error Journal::Store::explained(const SQLite::Exception& error) const {
+  const std::string where = folder.empty() ? "journal" : (folder / "journal.sqlite").string();
+  const int code = error.getErrorCode() & 0xFF;
+  if (code == SQLITE_FULL) return base::Error("the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where);
+  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return base::Error("is no journal, or a damaged one", where);
+  if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN) return base::Error("cannot be opened or written: check the folder's permissions", where);
+  return base::Error(error.what(), where);
+}
+
+}  // namespace weft::journal

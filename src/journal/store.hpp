@@ -1,0 +1,46 @@
+// SQLite behind the journal: the connection, the tables, the lock. Only journal's own files include this.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/error.hpp"
+#include "journal/journal.hpp"
+
+namespace weft::journal {
+
+struct Journal::Store {
+  Store(const base::fs::path& folder, Mode mode, bool fresh);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store();
+
+  /// Runs `work` under the lock; SQLite's exceptions become Errors that name the folder and say what to do.
+  template <class Work>
+  auto locked(Work work) const {
+    const std::lock_guard guard(mutex);
+    try {
+      return work();
+    } catch (const SQLite::Exception& error) {
+      throw explained(error);
+    }
+  }
+  base::Error explained(const SQLite::Exception& error) const;
+
+  base::fs::path folder;
+  int lock_file = -1;
+  std::unique_ptr<SQLite::Database> database;
+  mutable std::mutex mutex;
+  // What every ask needs, kept in memory.
+  std::map<std::string, TrialId> first_with;
+  TrialId closed = 0;
+
+ private:
+  void take_lock();
+  void make_tables() const;
+};
+
+}  // namespace weft::journal

@@ -1,0 +1,88 @@
+#include "search/limits.hpp"
+
+#include "base/error.hpp"
+
+namespace weft::search {
+namespace {
+
+llm::Usage usage_of(const base::Json& usage) {
+  return {.prompt_tokens = usage.value("prompt_tokens", std::int64_t{0}), .cached_tokens = usage.value("cached_tokens", std::int64_t{0}),
+          .cache_write_tokens = usage.value("cache_write_tokens", std::int64_t{0}), .completion_tokens = usage.value("completion_tokens", std::int64_t{0}),
+          .reasoning_tokens = usage.value("reasoning_tokens", std::int64_t{0})};
+}
+
+}  // namespace
+
+Limits::Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, double spent_seconds)
+    : budget_(budget), price_(std::move(price)), start_(std::chrono::steady_clock::now()), spent_seconds_(spent_seconds) {
+  if (budget_.usd && !price_(llm::Usage{})) {
+    throw base::Error("budget.usd cannot be kept: the model's price is not known; add it to models.yaml, or limit budget.tokens or budget.calls");
+  }
+}
+
+double Limits::seconds() const { return spent_seconds_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+// Whether `more` fits: never beyond the limit; where only reservations stand against it, later perhaps.
+Limits::Answer Limits::fits(double learned, double reserved, double more, std::optional<double> limit, const char* what) {
+  if (!limit || learned + reserved + more <= *limit) return Answer::go;
+  if (learned + more <= *limit) return Answer::wait;
+  reached_ = what;
+  return Answer::stop;
+}
+
+Limits::Answer Limits::allow(journal::TrialId next, std::size_t under_way) {
+  if (budget_.trials && next >= *budget_.trials) {
+    reached_ = "trials";
+    return Answer::stop;
+  }
+  if (budget_.minutes && seconds() >= 60 * *budget_.minutes) {
+    reached_ = "time";
+    return Answer::stop;
+  }
+  return fits(static_cast<double>(evaluations_), static_cast<double>(under_way), 1, budget_.evaluations, "evaluations");
+}
+
+Limits::Answer Limits::admit(journal::TrialId id, const evolve::Draft& draft) {
+  const Cost more = cost_of(id, draft);
+  Cost open;
+  for (const auto& [other, cost] : reserved_) {
+    open.usd += cost.usd;
+    open.tokens += cost.tokens;
+    open.calls += cost.calls;
+  }
+  for (const Answer answer : {fits(learned_.usd, open.usd, more.usd, budget_.usd, "money"),
+                              fits(learned_.tokens, open.tokens, more.tokens, budget_.tokens, "tokens"),
+                              fits(learned_.calls, open.calls, more.calls, budget_.calls, "calls")}) {
+    if (answer != Answer::go) return answer;
+  }
+  return Answer::go;
+}
+
+// A token is seldom shorter than three letters, and a reply may be as long as is allowed. The first draft carries the prompt.
+Limits::Cost Limits::cost_of(journal::TrialId id, const evolve::Draft& draft) const {
+  if (draft.kind != evolve::Draft::Kind::call) return {};
+  const bool first = draft.call->id == id;
+  std::size_t letters = 0;
+  for (const llm::Message& message : draft.call->request.messages) letters += message.text.size();
+  llm::Usage usage;
+  usage.prompt_tokens = first ? static_cast<std::int64_t>(letters / 3) : 0;
+  usage.completion_tokens = draft.call->request.max_tokens;
+  return {.usd = price_(usage).value_or(0), .tokens = static_cast<double>(usage.prompt_tokens + usage.completion_tokens), .calls = first ? 1.0 : 0.0};
+}
+
+void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) { reserved_[id] = cost_of(id, draft); }
+
+void Limits::learn(const journal::Trial& trial, const journal::Journal& journal) {
+  reserved_.erase(trial.id);
+  if (trial.fresh()) ++evaluations_;
+  for (int attempt = 0; attempt <= trial.proposal.repairs; ++attempt) {
+    const auto call = journal.call(trial.id, attempt);
+    if (!call) continue;
+    const llm::Usage usage = usage_of(call->usage);
+    learned_.usd += call->usd.value_or(0);
+    learned_.tokens += static_cast<double>(usage.prompt_tokens + usage.completion_tokens);
+    learned_.calls += 1;
+  }
+}
+
+}  // namespace weft::search

@@ -1,0 +1,55 @@
+// What stops the asking: trials, evaluations, time, money. Counted from what was learned, with a reservation for what is under
+// way, so that where a run stops does not depend on who was faster (but for the clock's limit).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "evolve/proposer.hpp"
+#include "journal/journal.hpp"
+#include "search/experiment.hpp"
+
+namespace weft::search {
+
+class Limits {
+ public:
+  enum class Answer { go, wait, stop };
+
+  /// `price` of a usage, nothing where unknown; `spent_seconds` of earlier runs of this search. Throws Error where a limit on
+  /// money cannot be kept because the model has no known price.
+  Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, double spent_seconds);
+
+  /// Whether trial `next` may be asked for with `under_way` trials open.
+  Answer allow(journal::TrialId next, std::size_t under_way);
+  /// Whether a draft may be taken: what it may cost at most fits beside what was spent and what is reserved.
+  Answer admit(journal::TrialId id, const evolve::Draft& draft);
+  /// A draft was taken: it reserves its share of its call.
+  void reserve(journal::TrialId id, const evolve::Draft& draft);
+  /// A trial was learned: what it really cost takes the place of the reservation.
+  void learn(const journal::Trial& trial, const journal::Journal& journal);
+
+  double seconds() const;
+  /// Which limit ended the run, in words; empty while none did.
+  std::string reached() const { return reached_; }
+
+ private:
+  struct Cost {
+    double usd = 0, tokens = 0, calls = 0;
+  };
+  Cost cost_of(journal::TrialId id, const evolve::Draft& draft) const;
+  Answer fits(double learned, double reserved, double more, std::optional<double> limit, const char* what);
+
+  Budget budget_;
+  std::function<std::optional<double>(const llm::Usage&)> price_;
+  std::chrono::steady_clock::time_point start_;
+  double spent_seconds_;
+  std::int64_t evaluations_ = 0;
+  Cost learned_;
+  std::map<journal::TrialId, Cost> reserved_;
+  std::string reached_;
+};
+
+}  // namespace weft::search

@@ -1,0 +1,214 @@
+#include "search/session.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/schema.hpp"
+#include "base/text.hpp"
+#include "llm/prices.hpp"
+#include "net/device.hpp"
+#include "space/decode.hpp"
+#include "space/genome_text.hpp"
+
+namespace weft::search {
+namespace {
+
+using base::Json;
+namespace fs = base::fs;
+
+Json environment() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return {{"weft", WEFT_VERSION}, {"libtorch", net::torch_version()}, {"host", host.data()}, {"cores", std::thread::hardware_concurrency()},
+          {"devices", net::describe_devices()}};
+}
+
+bool may_change(const std::string& key) {
+  static constexpr std::array kKeys{"search.trials", "search.evaluations", "engine.local.workers", "engine.local.model_threads", "engine.local.memory"};
+  return key.starts_with("budget.") || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+}
+
+// The best trial that was evaluated, by the objective.
+const journal::Trial* best_of(const std::vector<journal::Trial>& trials, const evolve::Objective& objective) {
+  const journal::Trial* best = nullptr;
+  double best_cost = 0;
+  for (const journal::Trial& trial : trials) {
+    const auto costs = trial.outcome ? objective.costs(*trial.outcome) : std::nullopt;
+    if (!costs || (best != nullptr && costs->front() >= best_cost)) continue;
+    best = &trial;
+    best_cost = costs->front();
+  }
+  return best;
+}
+
+// Everything that a session is made of, made from the experiment; and taken apart in the right order.
+class Session {
+ public:
+  Session(const Experiment& experiment, journal::Journal& journal)
+      : experiment_(experiment), journal_(journal), prices_(llm::Prices::from_json(journal.header().at("prices"))) {
+    if (const auto config = experiment.provider()) {
+      provider_ = llm::make_provider(*config);
+      model_ = config->recorded ? config->recorded->model : config->model;
+      free_ = config->provider == "llama";
+    }
+    const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.evaluator(), false);
+    engine_ = evaluate::make_local_engine(experiment.setup(), plan);
+    completer_.emplace(completer_options());
+    proposer_ = evolve::make_proposer(method());
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    if (completer_) completer_->stop();
+    if (engine_) engine_->stop();
+  }
+
+  std::string run(Progress& progress, const StopSigns& stop) {
+    const Json spent = journal_.get("seconds");
+    Limits limits(experiment_.budget(), [this](const llm::Usage& usage) { return price(usage); }, spent.is_null() ? 0 : spent.get<double>());
+    window_.emplace(Window::Parts{&experiment_, &*completer_, engine_.get(), &journal_});
+    progress.update([](Status& status) { status.phase = "searching"; });
+    std::string ended;
+    try {
+      ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
+    } catch (...) {
+      journal_.set("seconds", limits.seconds());
+      throw;
+    }
+    if (ended != "stopped") test_winner(progress, stop);
+    journal_.set("seconds", limits.seconds());
+    return ended;
+  }
+
+ private:
+  std::optional<double> price(const llm::Usage& usage) const {
+    return free_ ? std::optional(0.0) : prices_.cost(model_, usage);
+  }
+
+  std::string problem(const space::Genome& genome) const {
+    const auto architecture = space::decode(experiment_.space, genome, input_);
+    return architecture ? "" : architecture.error();
+  }
+
+  evolve::Completer::Options completer_options() {
+    input_ = evaluate::task_input(experiment_.setup());
+    evolve::Completer::Options options;
+    options.space = &experiment_.space;
+    options.provider = provider_.get();
+    options.journal = &journal_;
+    options.price = [this](const llm::Usage& usage) { return price(usage); };
+    options.prompts = experiment_.prompts;
+    options.check = [this](const space::Genome& genome) { return problem(genome); };
+    options.repairs = experiment_.checked.at("search").at("repairs");
+    options.chat = provider_ == nullptr || !provider_->capabilities().completion;
+    if (experiment_.uses_model()) {
+      options.timeout_seconds = experiment_.checked.at("llm").at("timeout");
+      options.max_tokens = experiment_.checked.at("llm").at("max_tokens");
+    }
+    return options;
+  }
+
+  evolve::Method method() const {
+    return {.name = experiment_.method(), .options = experiment_.checked.at("search").at("method").begin().value(), .space = &experiment_.space,
+            .objective = evolve::Objective::from_json(experiment_.checked.at("objective")), .prompts = experiment_.prompts,
+            .chat = provider_ == nullptr || !provider_->capabilities().completion,
+            .max_tokens = experiment_.uses_model() ? experiment_.checked.at("llm").at("max_tokens").get<int>() : 0};
+  }
+
+  // The winner once more, with the scores that nobody was told.
+  void test_winner(Progress& progress, const StopSigns& stop) {
+    if (evaluate::traits_of(experiment_.evaluator()).instant) return;
+    const auto trials = journal_.trials();
+    const journal::Trial* best = best_of(trials, evolve::Objective::from_json(experiment_.checked.at("objective")));
+    if (best == nullptr) return;
+    progress.update([](Status& status) { status.phase = "testing"; });
+    const journal::Fidelity fidelity{.budget = 1, .test = true};
+    // The seed of the search's own evaluation: the same weights, so the validation score is the one that won.
+    const evaluate::Evaluation evaluation{.key = evaluation_key(experiment_, best->proposal.id, fidelity), .genome = best->proposal.text, .fidelity = fidelity,
+                                          .seed = base::hash64(evaluation_key(experiment_, best->proposal.id, {}))};
+    if (const Json known = journal_.get("final"); !known.is_null() && known.at("key") == evaluation.key) return;
+    std::mutex mutex;
+    std::condition_variable_any done;
+    std::optional<journal::Outcome> outcome;
+    engine_->submit(evaluation, [&](journal::Outcome made) {
+      const std::lock_guard lock(mutex);
+      outcome = std::move(made);
+      done.notify_all();
+    });
+    std::unique_lock lock(mutex);
+    if (!done.wait(lock, stop.gently, [&] { return outcome.has_value(); })) {
+      lock.unlock();
+      engine_->stop();
+      return;
+    }
+    journal_.set("final", {{"key", evaluation.key}, {"trial", best->id}, {"outcome", outcome->to_json()}});
+  }
+
+  const Experiment& experiment_;
+  journal::Journal& journal_;
+  llm::Prices prices_;
+  std::string model_;
+  bool free_ = false;
+  space::Input input_;
+  std::unique_ptr<llm::Provider> provider_;
+  std::optional<Window> window_;  // outlives those who report to it: they are stopped first
+  std::unique_ptr<evaluate::Engine> engine_;
+  std::optional<evolve::Completer> completer_;
+  std::unique_ptr<evolve::Proposer> proposer_;
+};
+
+}  // namespace
+
+base::fs::path run_folder(const std::string& wanted, const std::string& name) {
+  if (!wanted.empty()) return wanted;
+  for (int number = 1;; ++number) {
+    const fs::path folder = fs::path("runs") / (number == 1 ? name : name + "-" + std::to_string(number));
+    if (!fs::exists(folder)) return folder;
+  }
+}
+
+std::unique_ptr<journal::Journal> start_run(Experiment& experiment, const fs::path& folder) {
+  experiment.resolve();
+  const evaluate::DataInfo data = evaluate::describe_data(experiment.setup());
+  Json header = experiment.header();
+  header["data"] = {{"hash", data.hash}, {"description", data.description}};
+  header["prices"] = llm::Prices::load().to_json();
+  header["environment"] = environment();
+  auto journal = journal::Journal::create(folder, header);
+  journal->add_event("start", "weft " WEFT_VERSION " starts " + experiment.name);
+  return journal;
+}
+
+std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::vector<std::string>& settings, Experiment& experiment) {
+  auto journal = journal::Journal::open(folder, journal::Journal::Mode::write);
+  base::Document document{.value = journal->header().at("experiment"), .file = (folder / "journal.sqlite").string(), .marks = {}};
+  for (const std::string& setting : settings) {
+    const std::string key = setting.substr(0, setting.find('='));
+    if (!may_change(key)) throw base::Error("a resume may change search.trials, search.evaluations, budget.* and the engine's workers, not '" + key + "'; start a new run for that", "--set " + setting);
+    base::set_value(document, setting);
+  }
+  Json header = journal->header();
+  header["experiment"] = base::check(base::load_schema("experiment"), document);
+  experiment = Experiment::from_header(header);
+  const evaluate::DataInfo data = evaluate::describe_data(experiment.setup());
+  if (data.hash != header.at("data").at("hash").get<std::string>()) {
+    throw base::Error("the data is not what the run started with (" + header.at("data").at("description").get<std::string>() + "); put it back to go on", folder.string());
+  }
+  journal->set("header", header);
+  journal->add_event("resume", settings.empty() ? "resumed" : "resumed with " + base::join(settings, ", "));
+  return journal;
+}
+
+std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress, const StopSigns& stop) {
+  Session session(experiment, journal);
+  const std::string ended = session.run(progress, stop);
+  journal.add_event("end", ended);
+  progress.update([](Status& status) { status.phase = "done"; });
+  return ended;
+}
+
+}  // namespace weft::search
