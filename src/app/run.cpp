@@ -5,9 +5,12 @@
 #include "app/commands.hpp"
 #include "app/signals.hpp"
 #include "base/error.hpp"
+#include "base/secret.hpp"
 #include "base/text.hpp"
 #include "search/session.hpp"
 #include "view/progress.hpp"
+#include "view/report.hpp"
+#include "view/summary.hpp"
 
 namespace weft::app {
 namespace {
@@ -25,18 +28,38 @@ void check_command(const search::Experiment& experiment, bool allowed) {
 }
 
 void run_and_show(const search::Experiment& experiment, journal::Journal& journal, bool json) {
+  if (!json) fmt::print(stderr, "{}\n", view::heading(experiment, journal.folder()));
   search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
+  view::ProgressView* screen = nullptr;
+  // Before any other thread, so that all of them leave the signals to it.
+  StopSignals signals([&](const std::string& line) {
+    if (screen != nullptr) screen->tell("weft: " + line);
+  });
   view::ProgressView shown(experiment, progress, json);
-  StopSignals signals([&](const std::string& line) { shown.tell(line); });
-  const std::string ended = search::run_session(experiment, journal, progress, signals.signs());
+  screen = &shown;
+  std::string ended;
+  try {
+    ended = search::run_session(experiment, journal, progress, signals.signs());
+  } catch (const base::Error& error) {
+    shown.finish();
+    journal.add_event("error", base::redact(error.what()));
+    throw base::Error(std::string(error.what()) + "; nothing is lost: weft resume " + journal.folder().string(), "", error.fault());
+  }
   shown.finish();
-  view::print_summary(journal, ended, json);
+  const base::Json summary = view::summarize(journal);
+  base::write_file(journal.folder() / "report.html", view::render_report(journal, view::Format::html));
+  if (json) {
+    fmt::print("{}\n", summary.dump(-1, ' ', false, base::Json::error_handler_t::replace));
+  } else {
+    fmt::print("{}", view::closing_words(summary, ended, journal.folder()));
+  }
 }
 
 void run(const RunOptions& options) {
   search::Experiment experiment = search::Experiment::load(options.experiment, options.settings);
   check_command(experiment, options.allow_command);
   const base::fs::path folder = search::run_folder(options.folder, experiment.name);
+  if (base::fs::exists(folder / "journal.sqlite")) throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   const auto journal = search::start_run(experiment, folder);
   run_and_show(experiment, *journal, options.json);
 }

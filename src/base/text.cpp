@@ -158,6 +158,11 @@ std::string short_count(double value) {
   return fmt::format("{:.3g}", value);
 }
 
+std::string grouped(std::string digits) {
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
 std::string short_duration(double seconds) {
   if (seconds < 10) return fmt::format("{:.1f}s", seconds);
   const auto whole = static_cast<long long>(std::llround(seconds));

@@ -34,6 +34,8 @@ std::string quote(std::string_view text, std::size_t limit = 80);
 std::string number_text(double value);
 /// 1234567 → "1.23M".
 std::string short_count(double value);
+/// "1234567" → "1,234,567".
+std::string grouped(std::string digits);
 /// 75.2 → "1m15s".
 std::string short_duration(double seconds);
 

@@ -10,8 +10,6 @@ namespace {
 
 using base::Json;
 
-double wall_clock() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
 std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 // Binds any number of values in order.
@@ -48,6 +46,7 @@ Trial read_trial(SQLite::Statement& row) {
   trial.proposal.invalid = row.getColumn("invalid").getString();
   trial.proposal.repairs = row.getColumn("repairs").getInt();
   trial.duplicate_of = row.getColumn("duplicate_of").getInt64();
+  trial.closed_s = row.getColumn("closed_s").getDouble();
   if (!row.getColumn("outcome").isNull()) trial.outcome = Outcome::from_json(Json::parse(row.getColumn("outcome").getString()));
   return trial;
 }
@@ -63,6 +62,7 @@ Journal::Journal(base::fs::path folder, std::unique_ptr<Store> store) : folder_(
       const std::string key = closed.getColumn(1).getString();
       if (!key.empty() && closed.getColumn(2).getInt() == 0) store_->first_with.try_emplace(key, closed.getColumn(0).getInt64());
     }
+    store_->spent = store_->database->execAndGet("SELECT max(ifnull((SELECT max(closed_s) FROM trials), 0), ifnull((SELECT max(at_s) FROM events), 0))").getDouble();
   });
 }
 
@@ -76,7 +76,6 @@ std::unique_ptr<Journal> Journal::create(const base::fs::path& folder, const Jso
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   }
   std::unique_ptr<Journal> journal(new Journal(folder, std::make_unique<Store>(folder, Mode::write, true)));
-  journal->set("started_at", wall_clock());
   journal->set("header", header);
   journal->header_ = header;
   return journal;
@@ -96,7 +95,6 @@ std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) 
 
 std::unique_ptr<Journal> Journal::in_memory(const Json& header) {
   std::unique_ptr<Journal> journal(new Journal("", std::make_unique<Store>("", Mode::write, true)));
-  journal->set("started_at", wall_clock());
   journal->set("header", header);
   journal->header_ = header;
   return journal;
@@ -158,7 +156,7 @@ void Journal::close(const Trial& trial, const std::string& key) {
     SQLite::Statement insert(*store_->database, "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_all(insert, trial.id, p.lineage.op, text_of(Json(p.lineage.parents)), p.lineage.call, p.lineage.index, p.id, p.text, p.invalid, p.repairs, key, trial.duplicate_of);
     if (evaluation) insert.bind(12, *evaluation);
-    insert.bind(13, wall_clock());
+    insert.bind(13, seconds());
     insert.exec();
     transaction.commit();
     ++store_->closed;
@@ -200,10 +198,9 @@ std::vector<Call> Journal::calls() const {
 }
 
 void Journal::add_event(const std::string& kind, const std::string& text) {
-  const double started = get("started_at").get<double>();
   store_->locked([&] {
-    SQLite::Statement insert(*store_->database, "INSERT INTO events (at, kind, text) VALUES (?, ?, ?)");
-    bind_all(insert, wall_clock() - started, kind, text);
+    SQLite::Statement insert(*store_->database, "INSERT INTO events (at_s, kind, text) VALUES (?, ?, ?)");
+    bind_all(insert, seconds(), kind, text);
     insert.exec();
   });
 }
@@ -211,11 +208,13 @@ void Journal::add_event(const std::string& kind, const std::string& text) {
 std::vector<Event> Journal::events() const {
   return store_->locked([&] {
     std::vector<Event> list;
-    SQLite::Statement select(*store_->database, "SELECT at, kind, text FROM events ORDER BY id");
+    SQLite::Statement select(*store_->database, "SELECT at_s, kind, text FROM events ORDER BY id");
     while (select.executeStep()) list.push_back({select.getColumn(0).getDouble(), select.getColumn(1).getString(), select.getColumn(2).getString()});
     return list;
   });
 }
+
+double Journal::seconds() const { return store_->spent + std::chrono::duration<double>(std::chrono::steady_clock::now() - store_->opened).count(); }
 
 void Journal::set(const std::string& name, const Json& value) {
   store_->locked([&] {

@@ -28,7 +28,7 @@ struct Call {
 
 /// Something worth telling that is no trial: a start, a stop, a warning.
 struct Event {
-  double at = 0;                   ///< seconds since the run first started, by the wall clock
+  double at_s = 0;                 ///< Journal::seconds() then
   std::string kind, text;
 };
 
@@ -71,7 +71,10 @@ class Journal {
   void add_event(const std::string& kind, const std::string& text);
   std::vector<Event> events() const;
 
-  /// A value kept beside the header: seconds of running so far, the final outcome, ...
+  /// Seconds of running so far, over all sessions.
+  double seconds() const;
+
+  /// A value kept beside the header: the final outcome, ...
   void set(const std::string& name, const base::Json& value);
   base::Json get(const std::string& name) const;
 

@@ -25,8 +25,8 @@ CREATE INDEX evaluations_by_key ON evaluations (key);
 CREATE TABLE trials (
   id INTEGER PRIMARY KEY, op TEXT NOT NULL, parents TEXT NOT NULL, call INTEGER NOT NULL, call_index INTEGER NOT NULL,
   genome_id TEXT NOT NULL, genome TEXT NOT NULL, invalid TEXT NOT NULL, repairs INTEGER NOT NULL, key TEXT NOT NULL,
-  duplicate_of INTEGER NOT NULL, evaluation INTEGER REFERENCES evaluations (id), closed_at REAL NOT NULL);
-CREATE TABLE events (id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+  duplicate_of INTEGER NOT NULL, evaluation INTEGER REFERENCES evaluations (id), closed_s REAL NOT NULL);
+CREATE TABLE events (id INTEGER PRIMARY KEY, at_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 )sql";
 
 // File systems over a network cannot share the memory that a write-ahead log needs.

@@ -3,6 +3,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -37,6 +38,8 @@ struct Journal::Store {
   // What every ask needs, kept in memory.
   std::map<std::string, TrialId> first_with;
   TrialId closed = 0;
+  double spent = 0;  // seconds of running before this opening
+  std::chrono::steady_clock::time_point opened = std::chrono::steady_clock::now();
 
  private:
   void take_lock();

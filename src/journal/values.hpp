@@ -61,6 +61,7 @@ struct Trial {
   Proposal proposal;
   std::optional<Outcome> outcome;            ///< none for an invalid proposal
   TrialId duplicate_of = -1;                 ///< the earlier trial with the same evaluation
+  double closed_s = 0;                       ///< when it was learned, by Journal::seconds()
   bool fresh() const { return outcome.has_value() && duplicate_of < 0; }
 };
 

@@ -13,14 +13,12 @@ llm::Usage usage_of(const base::Json& usage) {
 
 }  // namespace
 
-Limits::Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, double spent_seconds)
-    : budget_(budget), price_(std::move(price)), start_(std::chrono::steady_clock::now()), spent_seconds_(spent_seconds) {
+Limits::Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, const journal::Journal& journal)
+    : budget_(budget), price_(std::move(price)), journal_(journal) {
   if (budget_.usd && !price_(llm::Usage{})) {
     throw base::Error("budget.usd cannot be kept: the model's price is not known; add it to models.yaml, or limit budget.tokens or budget.calls");
   }
 }
-
-double Limits::seconds() const { return spent_seconds_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
 // Whether `more` fits: never beyond the limit; where only reservations stand against it, later perhaps.
 Limits::Answer Limits::fits(double learned, double reserved, double more, std::optional<double> limit, const char* what) {
@@ -35,7 +33,7 @@ Limits::Answer Limits::allow(journal::TrialId next, std::size_t under_way) {
     reached_ = "trials";
     return Answer::stop;
   }
-  if (budget_.minutes && seconds() >= 60 * *budget_.minutes) {
+  if (budget_.minutes && journal_.seconds() >= 60 * *budget_.minutes) {
     reached_ = "time";
     return Answer::stop;
   }
@@ -72,11 +70,11 @@ Limits::Cost Limits::cost_of(journal::TrialId id, const evolve::Draft& draft) co
 
 void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) { reserved_[id] = cost_of(id, draft); }
 
-void Limits::learn(const journal::Trial& trial, const journal::Journal& journal) {
+void Limits::learn(const journal::Trial& trial) {
   reserved_.erase(trial.id);
   if (trial.fresh()) ++evaluations_;
   for (int attempt = 0; attempt <= trial.proposal.repairs; ++attempt) {
-    const auto call = journal.call(trial.id, attempt);
+    const auto call = journal_.call(trial.id, attempt);
     if (!call) continue;
     const llm::Usage usage = usage_of(call->usage);
     learned_.usd += call->usd.value_or(0);

@@ -2,7 +2,6 @@
 // way, so that where a run stops does not depend on who was faster (but for the clock's limit).
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -18,9 +17,9 @@ class Limits {
  public:
   enum class Answer { go, wait, stop };
 
-  /// `price` of a usage, nothing where unknown; `spent_seconds` of earlier runs of this search. Throws Error where a limit on
-  /// money cannot be kept because the model has no known price.
-  Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, double spent_seconds);
+  /// `price` of a usage, nothing where unknown; the journal has the clock and the calls. Throws Error where a limit on money
+  /// cannot be kept because the model has no known price.
+  Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, const journal::Journal& journal);
 
   /// Whether trial `next` may be asked for with `under_way` trials open.
   Answer allow(journal::TrialId next, std::size_t under_way);
@@ -29,9 +28,8 @@ class Limits {
   /// A draft was taken: it reserves its share of its call.
   void reserve(journal::TrialId id, const evolve::Draft& draft);
   /// A trial was learned: what it really cost takes the place of the reservation.
-  void learn(const journal::Trial& trial, const journal::Journal& journal);
+  void learn(const journal::Trial& trial);
 
-  double seconds() const;
   /// Which limit ended the run, in words; empty while none did.
   std::string reached() const { return reached_; }
 
@@ -44,8 +42,7 @@ class Limits {
 
   Budget budget_;
   std::function<std::optional<double>(const llm::Usage&)> price_;
-  std::chrono::steady_clock::time_point start_;
-  double spent_seconds_;
+  const journal::Journal& journal_;
   std::int64_t evaluations_ = 0;
   Cost learned_;
   std::map<journal::TrialId, Cost> reserved_;

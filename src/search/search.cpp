@@ -85,7 +85,7 @@ std::string run_search(evolve::Proposer& proposer, Window& window, journal::Jour
     if (!finished) return "stopped";
     close(finished->trial, finished->key, known, journal);
     proposer.tell(finished->trial);
-    limits.learn(finished->trial, journal);
+    limits.learn(finished->trial);
     progress.learned(finished->trial, journal, static_cast<TrialId>(known.size()));
     progress.update([&](Status& status) {
       status.under_way = static_cast<std::int64_t>(window.under_way());

@@ -68,19 +68,11 @@ class Session {
   }
 
   std::string run(Progress& progress, const StopSigns& stop) {
-    const Json spent = journal_.get("seconds");
-    Limits limits(experiment_.budget(), [this](const llm::Usage& usage) { return price(usage); }, spent.is_null() ? 0 : spent.get<double>());
+    Limits limits(experiment_.budget(), [this](const llm::Usage& usage) { return price(usage); }, journal_);
     window_.emplace(Window::Parts{&experiment_, &*completer_, engine_.get(), &journal_});
     progress.update([](Status& status) { status.phase = "searching"; });
-    std::string ended;
-    try {
-      ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
-    } catch (...) {
-      journal_.set("seconds", limits.seconds());
-      throw;
-    }
+    const std::string ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
     if (ended != "stopped") test_winner(progress, stop);
-    journal_.set("seconds", limits.seconds());
     return ended;
   }
 

@@ -1,22 +1,169 @@
 #include "view/progress.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/text.hpp"
+#include "space/describe.hpp"
+#include "view/summary.hpp"
+
 namespace weft::view {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using search::Status;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string bar(double share, int width) {
+  const int full = static_cast<int>(share * width);
+  std::string text;
+  for (int i = 0; i < width; ++i) text += i < full ? "━" : "╌";
+  return text;
+}
+
+}  // namespace
 
 struct ProgressView::State {
-  const search::Progress& progress;
-  bool silent;
+  State(const search::Experiment& experiment, const search::Progress& progress, bool silent)
+      : progress_(progress), silent_(silent), terminal_(::isatty(STDERR_FILENO) == 1), metric_(evolve::Objective::from_json(experiment.checked.at("objective")).first().metric),
+        budget_(experiment.budget()), uses_model_(experiment.uses_model()) {
+    if (!silent_) thread_ = std::jthread([this](const std::stop_token& stop) { draw_until(stop); });
+  }
+
+  void tell(const std::string& line) {
+    const std::lock_guard lock(mutex_);
+    if (silent_) return;
+    clear();
+    fmt::print(stderr, "{}\n", line);
+  }
+
+  void finish() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    thread_.join();
+    const std::lock_guard lock(mutex_);
+    clear();
+  }
+
+ private:
+  void draw_until(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    auto next_line = Clock::now() + std::chrono::seconds(10);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, stop, std::chrono::milliseconds(250), [] { return false; });
+      const Status status = progress_.snapshot();
+      tell_best(status);
+      if (terminal_) {
+        clear();
+        fmt::print(stderr, "{}", line(status, terminal_width() - 1));
+        std::fflush(stderr);
+        drawn_ = true;
+      } else if (Clock::now() > next_line) {
+        fmt::print(stderr, "{}\n", line(status, 200));
+        next_line = Clock::now() + std::chrono::seconds(10);
+      }
+    }
+    tell_best(progress_.snapshot());
+  }
+
+  void clear() {
+    if (drawn_) fmt::print(stderr, "\r\033[K");
+    drawn_ = false;
+  }
+
+  void tell_best(const Status& status) {
+    if (!status.best || status.best_trial == best_trial_ || status.closed <= status.replayed) return;
+    best_trial_ = status.best_trial;
+    clear();
+    fmt::print(stderr, "  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)), status.best_trial, metric_, *status.best);
+  }
+
+  // Seconds left by the nearest limit, or less than 0 where nothing can be said yet.
+  double left(const Status& status) const {
+    const double fresh = static_cast<double>(status.closed - status.replayed);
+    double left = -1;
+    if (budget_.trials && fresh >= 3) left = seconds_since(start_) / fresh * static_cast<double>(*budget_.trials - status.closed);
+    if (budget_.minutes) {
+      const double clock = 60 * *budget_.minutes - seconds_since(start_);
+      left = left < 0 ? clock : std::min(left, clock);
+    }
+    return left;
+  }
+
+  // What fits into `width` columns, the most important first.
+  std::string line(const Status& status, std::size_t width) const {
+    if (status.phase == "testing") return fmt::format("taking the winner's test scores").substr(0, width);
+    std::vector<std::string> parts;
+    parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials) : fmt::format("{} trials", status.closed));
+    parts.push_back(status.best ? fmt::format("{} {:.4f}", metric_, *status.best) : fmt::format("{} under way", status.under_way));
+    if (const double seconds = left(status); seconds >= 0) parts.push_back(base::short_duration(std::max(0.0, seconds)) + " left");
+    parts.push_back(fmt::format("{} invalid", status.invalid));
+    if (uses_model_) {
+      const auto tokens = static_cast<double>(status.prompt_tokens + status.completion_tokens);
+      parts.push_back(fmt::format("{} tokens", base::short_count(tokens)));
+      parts.push_back(status.usd_known ? fmt::format("${:.2f}", status.usd) : "price unknown");
+    }
+    parts.push_back(fmt::format("{} repeated", status.duplicates));
+    parts.push_back(fmt::format("{} failed", status.failed));
+    std::string text;
+    for (const std::string& part : parts) {
+      const std::string more = text.empty() ? part : "  " + part;
+      if (text.size() + more.size() > width) break;
+      text += more;
+    }
+    if (terminal_ && budget_.trials && text.size() + 24 < width) {
+      text = bar(static_cast<double>(status.closed) / static_cast<double>(*budget_.trials), 20) + "  " + text;
+    }
+    return text;
+  }
+
+  const search::Progress& progress_;
+  bool silent_, terminal_, drawn_ = false;
+  std::string metric_;
+  search::Budget budget_;
+  bool uses_model_;
+  journal::TrialId best_trial_ = -1;
+  Clock::time_point start_ = Clock::now();
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;
 };
 
-ProgressView::ProgressView(const search::Experiment&, const search::Progress& progress, bool silent) : state_(new State{progress, silent}) {}
-ProgressView::~ProgressView() = default;
-void ProgressView::tell(const std::string& line) { fmt::print(stderr, "{}\n", line); }
-void ProgressView::finish() {
-  const auto s = state_->progress.snapshot();
-  fmt::print(stderr, "closed {} invalid {} dup {} failed {} best {} trial {} tokens {}+{} calls {} headwait {:.1f}\n", s.closed, s.invalid, s.duplicates, s.failed, s.best.value_or(0), s.best_trial, s.prompt_tokens, s.completion_tokens, s.calls, s.head_wait_s);
+ProgressView::ProgressView(const search::Experiment& experiment, const search::Progress& progress, bool silent)
+    : state_(std::make_unique<State>(experiment, progress, silent)) {}
+
+ProgressView::~ProgressView() { finish(); }
+
+void ProgressView::tell(const std::string& line) { state_->tell(line); }
+void ProgressView::finish() { state_->finish(); }
+
+std::string heading(const search::Experiment& experiment, const base::fs::path& folder) {
+  const base::Json& checked = experiment.checked;
+  const space::Size size = space::count(experiment.space);
+  const evaluate::Plan plan = experiment.plan();
+  std::string text = fmt::format("weft: {}: {} on {} ({})\n", experiment.name, experiment.method(), experiment.space.name,
+                                 size.open ? "open: any valid block program" : base::grouped(size.count) + " architectures");
+  if (experiment.uses_model()) {
+    const base::Json& llm = checked.at("llm");
+    text += fmt::format("  model    {} {}{}\n", llm.at("provider").get<std::string>(), llm.at("model").get<std::string>(),
+                        plan.model_threads > 0 ? fmt::format(", {} thread{}", plan.model_threads, plan.model_threads > 1 ? "s" : "") : "");
+  }
+  const std::string precision = checked.at("evaluate").begin().value().value("precision", "");
+  text += fmt::format("  workers  {} × {} thread{}{}, window {}\n", plan.workers, plan.threads, plan.threads > 1 ? "s" : "", precision.empty() ? "" : ", " + precision,
+                      checked.at("search").at("window").get<int>());
+  return text + fmt::format("  journal  {}", folder.string());
 }
-void print_summary(const journal::Journal& journal, const std::string& ended, bool) { fmt::print("{} {} {:.1f}s\n", ended, journal.folder().string(), journal.get("seconds").get<double>()); }
 
 }  // namespace weft::view

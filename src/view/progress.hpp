@@ -27,7 +27,7 @@ class ProgressView {
   std::unique_ptr<State> state_;
 };
 
-/// What came of a run: the best genome with its scores, what it cost, where the report lies, what to do next.
-void print_summary(const journal::Journal& journal, const std::string& ended, bool json);
+/// What a run is about to do: method, space and its size, model, workers, folder.
+std::string heading(const search::Experiment& experiment, const base::fs::path& folder);
 
 }  // namespace weft::view

@@ -97,6 +97,8 @@ class LlamaProvider : public Provider {
     context.n_seq_max = kSequences + 1;
     context.n_threads = context.n_threads_batch = std::max(1, config.threads);
     context.kv_unified = true;
+    // On a CPU the plain products are twice as fast as llama.cpp's flash attention (16 replies: 167 against 82 tokens/s here).
+    context.flash_attn_type = llama_supports_gpu_offload() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     context.no_perf = true;
     context_.reset(llama_init_from_model(model_.get(), context));
     if (context_ == nullptr) throw base::Error("has no room for a context of " + std::to_string(context.n_ctx) + " tokens", file_.string(), base::Fault::weft);

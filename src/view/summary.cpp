@@ -1,0 +1,259 @@
+#include "view/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.hpp"
+#include "evolve/objective.hpp"
+#include "search/experiment.hpp"
+#include "space/decode.hpp"
+#include "space/genome_text.hpp"
+
+namespace weft::view {
+namespace {
+
+using base::Json;
+using evolve::Objective;
+using journal::Trial;
+using journal::TrialId;
+
+class Summarizer {
+ public:
+  explicit Summarizer(const journal::Journal& journal)
+      : journal_(journal), experiment_(search::Experiment::from_header(journal.header())), objective_(Objective::from_json(experiment_.checked.at("objective"))),
+        trials_(journal.trials()), calls_(journal.calls()), events_(journal.events()) {
+    for (const journal::Call& call : calls_) call_of_[{call.trial, call.attempt}] = &call;
+  }
+
+  Json run() {
+    const Json& header = journal_.header();
+    Json summary = {{"name", experiment_.name}, {"method", experiment_.method()}, {"space", experiment_.space.name}, {"description", experiment_.space.description},
+                    {"evaluator", experiment_.evaluator()}, {"objective", goals()}, {"seed", experiment_.checked.at("seed")},
+                    {"seconds", last_event().at_s}, {"environment", header.at("environment")}, {"data", header.at("data")},
+                    {"experiment", experiment_.checked}, {"counts", counts()}, {"cost", cost()}};
+    summary["trials"] = trial_rows();
+    summary["pareto"] = pareto();
+    summary["problems"] = problems();
+    summary["ended"] = last_event().kind == "end" ? last_event().text : "running, or killed";
+    if (const Trial* best = best_trial()) summary["best"] = winner(*best);
+    return summary;
+  }
+
+ private:
+  journal::Event last_event() const { return events_.empty() ? journal::Event{} : events_.back(); }
+
+  Json goals() const {
+    Json list = Json::array();
+    for (const Objective::Goal& goal : objective_.goals) list.push_back({{"metric", goal.metric}, {"minimize", goal.minimize}});
+    return list;
+  }
+
+  Json counts() const {
+    std::int64_t invalid = 0, repeated = 0, failed = 0, evaluated = 0, repaired = 0;
+    for (const Trial& trial : trials_) {
+      invalid += !trial.proposal.invalid.empty();
+      repeated += trial.duplicate_of >= 0;
+      failed += trial.fresh() && !trial.outcome->ok();
+      evaluated += trial.fresh() && trial.outcome->ok();
+      repaired += trial.proposal.repairs > 0 && trial.proposal.invalid.empty();
+    }
+    return {{"trials", trials_.size()}, {"evaluated", evaluated}, {"invalid", invalid}, {"repaired", repaired}, {"repeated", repeated}, {"failed", failed}};
+  }
+
+  Json cost() const {
+    std::int64_t prompt = 0, cached = 0, completion = 0, requests = 0;
+    double usd = 0, seconds = 0, training = 0;
+    bool known = true;
+    for (const journal::Call& call : calls_) {
+      prompt += call.usage.value("prompt_tokens", std::int64_t{0});
+      cached += call.usage.value("cached_tokens", std::int64_t{0});
+      completion += call.usage.value("completion_tokens", std::int64_t{0});
+      requests += call.requests;
+      usd += call.usd.value_or(0);
+      known = known && call.usd.has_value();
+      seconds += call.seconds;
+    }
+    for (const Trial& trial : trials_) {
+      if (trial.fresh()) training += Objective::value(*trial.outcome, "train_s").value_or(0);
+    }
+    return {{"calls", calls_.size()}, {"requests", requests}, {"prompt_tokens", prompt}, {"cached_tokens", cached}, {"completion_tokens", completion},
+            {"usd", known ? Json(usd) : Json(nullptr)}, {"model_s", seconds}, {"evaluation_s", training}};
+  }
+
+  std::optional<double> score(const Trial& trial) const {
+    return trial.outcome ? Objective::value(*trial.outcome, objective_.first().metric) : std::nullopt;
+  }
+
+  bool better(double a, double b) const { return objective_.first().minimize ? a < b : a > b; }
+
+  const Trial* best_trial() const {
+    const Trial* best = nullptr;
+    for (const Trial& trial : trials_) {
+      if (const auto value = score(trial); value && (best == nullptr || better(*value, *score(*best)))) best = &trial;
+    }
+    return best;
+  }
+
+  Json trial_rows() const {
+    Json rows = Json::array();
+    for (const Trial& trial : trials_) {
+      Json row = {{"trial", trial.id}, {"op", trial.proposal.lineage.op}, {"parents", trial.proposal.lineage.parents}, {"closed_s", trial.closed_s}};
+      if (!trial.proposal.invalid.empty()) row["invalid"] = trial.proposal.invalid;
+      if (!trial.proposal.text.empty()) row["genome"] = trial.proposal.text;
+      if (trial.duplicate_of >= 0) row["duplicate_of"] = trial.duplicate_of;
+      if (trial.outcome && !trial.outcome->ok()) row["failure"] = trial.outcome->failure;
+      if (const auto value = score(trial)) row["score"] = *value;
+      if (trial.outcome) {
+        if (const auto params = Objective::value(*trial.outcome, "params")) row["params"] = *params;
+        if (trial.fresh()) row["curve"] = trial.outcome->curve;
+      }
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+  // Trials that no other beats in both score and parameters (or in all goals, where the objective has several).
+  Json pareto() const {
+    Objective objective = objective_;
+    if (objective.goals.size() == 1 && objective.goals[0].metric != "params") objective.goals.push_back({"params", true});
+    std::vector<std::pair<TrialId, std::vector<double>>> points;
+    for (const Trial& trial : trials_) {
+      if (!trial.fresh()) continue;
+      if (auto costs = objective.costs(*trial.outcome)) points.emplace_back(trial.id, std::move(*costs));
+    }
+    Json front = Json::array();
+    for (const auto& [id, costs] : points) {
+      const bool beaten = std::any_of(points.begin(), points.end(), [&, &mine = costs](const auto& other) { return evolve::dominates(other.second, mine); });
+      if (!beaten) front.push_back(id);
+    }
+    return front;
+  }
+
+  // Invalid proposals and failed evaluations by reason, the most frequent first.
+  Json problems() const {
+    std::map<std::pair<std::string, std::string>, int> counts;
+    for (const Trial& trial : trials_) {
+      if (!trial.proposal.invalid.empty()) ++counts[{"invalid", trial.proposal.invalid}];
+      if (trial.fresh() && !trial.outcome->ok()) ++counts[{trial.outcome->failure, trial.outcome->detail}];
+    }
+    std::vector<std::pair<int, std::pair<std::string, std::string>>> order;
+    for (const auto& [reason, count] : counts) order.emplace_back(count, reason);
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    Json list = Json::array();
+    for (const auto& [count, reason] : order) list.push_back({{"count", count}, {"kind", reason.first}, {"reason", reason.second}});
+    return list;
+  }
+
+  // From the winner back to a trial without parents, each time through the parent with the better score.
+  std::vector<const Trial*> line_of(const Trial& winner) const {
+    std::vector<const Trial*> line{&winner};
+    while (!line.back()->proposal.lineage.parents.empty() && line.size() < 1000) {
+      const Trial* best = nullptr;
+      for (const TrialId parent : line.back()->proposal.lineage.parents) {
+        const Trial& trial = trials_.at(static_cast<std::size_t>(parent));
+        if (best == nullptr || (score(trial) && (!score(*best) || better(*score(trial), *score(*best))))) best = &trial;
+      }
+      line.push_back(best);
+    }
+    std::reverse(line.begin(), line.end());
+    return line;
+  }
+
+  static std::string shown(const Json& value) {
+    if (value.is_string() && value.get<std::string>().starts_with("def ")) return "another program";
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  }
+
+  // Genes in which a child differs from a parent, in words.
+  static Json changes(const std::string& parent, const std::string& child) {
+    Json list = Json::array();
+    const Json before = Json::parse(parent), after = Json::parse(child);
+    for (const auto& [gene, value] : after.items()) {
+      if (!before.contains(gene)) {
+        list.push_back(gene + " " + shown(value));
+      } else if (before.at(gene) != value) {
+        list.push_back(value.is_string() && shown(value) == "another program" ? gene + ": another program" : gene + " " + shown(before.at(gene)) + " → " + shown(value));
+      }
+    }
+    return list;
+  }
+
+  Json lineage(const Trial& winner) const {
+    Json steps = Json::array();
+    const Trial* before = nullptr;
+    for (const Trial* trial : line_of(winner)) {
+      Json step = {{"trial", trial->id}, {"op", trial->proposal.lineage.op}, {"parents", trial->proposal.lineage.parents}, {"score", score(*trial) ? Json(*score(*trial)) : Json(nullptr)}};
+      if (before != nullptr && !before->proposal.text.empty() && !trial->proposal.text.empty()) {
+        step["changes"] = changes(before->proposal.text, trial->proposal.text);
+        step["from"] = before->id;
+      }
+      steps.push_back(std::move(step));
+      before = trial;
+    }
+    return steps;
+  }
+
+  // Prompt and reply of every model call on the winner's line.
+  Json conversations(const Trial& winner) const {
+    Json list = Json::array();
+    for (const Trial* trial : line_of(winner)) {
+      const journal::Lineage& from = trial->proposal.lineage;
+      if (from.call < 0) continue;
+      const bool repaired = trial->proposal.repairs > 0;
+      const auto found = call_of_.find({repaired ? trial->id : from.call, trial->proposal.repairs});
+      if (found == call_of_.end()) continue;
+      const auto index = static_cast<std::size_t>(repaired ? 0 : from.index);
+      const journal::Call& call = *found->second;
+      list.push_back({{"trial", trial->id}, {"model", call.model}, {"temperature", call.request.at("temperature")}, {"messages", call.request.at("messages")},
+                      {"reply", index < call.replies.size() ? call.replies[index] : ""}});
+    }
+    return list;
+  }
+
+  Json winner(const Trial& best) const {
+    Json value = {{"trial", best.id}, {"id", best.proposal.id}, {"genome", Json::parse(best.proposal.text)}, {"outcome", best.outcome->to_json()},
+                  {"lineage", lineage(best)}, {"conversations", conversations(best)}};
+    if (const Json final = journal_.get("final"); !final.is_null() && final.at("trial") == best.id) value["final"] = final.at("outcome");
+    const auto genome = space::from_json(experiment_.space, value["genome"]);
+    if (genome) value["program"] = block::print(space::program_of(experiment_.space, *genome, 0));
+    return value;
+  }
+
+  const journal::Journal& journal_;
+  search::Experiment experiment_;
+  Objective objective_;
+  std::vector<Trial> trials_;
+  std::vector<journal::Call> calls_;
+  std::vector<journal::Event> events_;
+  std::map<std::pair<TrialId, int>, const journal::Call*> call_of_;
+};
+
+}  // namespace
+
+base::Json summarize(const journal::Journal& journal) { return Summarizer(journal).run(); }
+
+std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder) {
+  static const std::map<std::string, std::string> kEndings{{"stopped", "stopped"}, {"method", "the method has nothing more to propose"}};
+  const Json& counts = summary.at("counts");
+  const auto found = kEndings.find(ended);
+  std::string text = fmt::format("{} trials in {}: {} evaluated, {} invalid, {} repeated, {} failed ({})\n", counts.at("trials").get<int>(),
+                                 base::short_duration(summary.at("seconds").get<double>()), counts.at("evaluated").get<int>(),
+                                 counts.at("invalid").get<int>(), counts.at("repeated").get<int>(), counts.at("failed").get<int>(),
+                                 found == kEndings.end() ? "limit reached: " + ended : found->second);
+  if (summary.contains("best")) {
+    const Json& best = summary.at("best");
+    const auto metric = summary.at("objective")[0].at("metric").get<std::string>();
+    const journal::Outcome outcome = journal::Outcome::from_json(best.at("outcome"));
+    text += fmt::format("best: trial {}, {} {:.4f}", best.at("trial").get<std::int64_t>(), metric, *Objective::value(outcome, metric));
+    if (best.contains("final")) {
+      for (const auto& [name, value] : journal::Outcome::from_json(best.at("final")).test) text += fmt::format(", {} {:.4f}", name, value);
+    }
+    if (const auto params = Objective::value(outcome, "params")) text += fmt::format(", {} parameters", base::short_count(*params));
+    text += "\n  " + best.at("genome").dump() + "\n";
+  }
+  return text + fmt::format("report: {}\ngo on:  weft resume {} --set search.trials=N\n", (folder / "report.html").string(), folder.string());
+}
+
+}  // namespace weft::view

@@ -1,0 +1,18 @@
+// A run as data: what the terminal's summary and the report are made from. Readers of the journal.
+#pragma once
+
+#include <string>
+
+#include "base/json.hpp"
+#include "journal/journal.hpp"
+
+namespace weft::view {
+
+/// Everything that a report shows, as one JSON value: `weft report --format json` prints it. Test scores are in it only once
+/// the run is over.
+base::Json summarize(const journal::Journal& journal);
+
+/// A few lines for the terminal: the best genome with its scores, what it cost, where the report lies, what to do next.
+std::string closing_words(const base::Json& summary, const std::string& ended, const base::fs::path& folder);
+
+}  // namespace weft::view
