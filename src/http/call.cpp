@@ -1,6 +1,5 @@
 #include "http/call.hpp"
 
-#include <httplib.h>
 #include <netdb.h>
 #include <openssl/err.h>
 
@@ -8,11 +7,13 @@
 #include <optional>
 
 #include "http/body.hpp"
+#include "http/connection.hpp"
 #include "http/proxy.hpp"
 
 namespace weft::http {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using Result = tl::expected<Response, Failure>;
 using Kind = Failure::Kind;
 
@@ -40,9 +41,9 @@ class Call {
     }
     const Url& url = request_.url;
     if (url.tls) {
-      client_ = std::make_unique<httplib::SSLClient>(url.host, url.port);
+      client_ = std::make_unique<Connection<httplib::SSLClient>>(url.host, url.port, head_);
     } else {
-      client_ = std::make_unique<httplib::ClientImpl>(url.host, url.port);
+      client_ = std::make_unique<Connection<httplib::ClientImpl>>(url.host, url.port, head_);
     }
     set_up();
     return outcome(client_->send(raw_request()));
@@ -51,12 +52,11 @@ class Call {
  private:
   void set_up() {
     // A little more than is left: it is send() that keeps the deadline, and it must know that it did.
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(options_.deadline - std::chrono::steady_clock::now()) +
-        std::chrono::seconds(5);
-    client_->set_connection_timeout(left);
-    client_->set_read_timeout(left);
-    client_->set_write_timeout(left);
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(options_.deadline - Clock::now());
+    const auto limit = std::min(left, std::chrono::seconds(100'000)) + std::chrono::seconds(5);
+    client_->set_connection_timeout(limit);
+    client_->set_read_timeout(limit);
+    client_->set_write_timeout(limit);
     client_->set_socket_options([this](socket_t socket) { wire_.hold(socket); });
     client_->set_decompress(false);
     client_->set_url_encode(false);
@@ -84,6 +84,7 @@ class Call {
   }
 
   bool take_head(const httplib::Response& head) {
+    head_.open = false;
     response_.status = head.status;
     response_.headers.insert(head.headers.begin(), head.headers.end());
     body_.emplace(response_.headers, options_.max_bytes);
@@ -108,22 +109,24 @@ class Call {
   }
 
   Result failure(httplib::Error error) const {
+    if (head_.too_large())
+      return failed(Kind::broken, "the reply of " + where_ + " is unusable: its head is too large");
     switch (error) {
       case httplib::Error::SSLLoadingCerts:
         return failed(Kind::tls, "no certificates can be read from '" + options_.ca_file + "'");
       case httplib::Error::SSLServerVerification: return failed(Kind::tls, refused_certificate());
       case httplib::Error::SSLConnection:
-        return failed(Kind::connect, "the TLS handshake with " + where_ + via() + " failed" + tls_reason());
+        return failed(Kind::connect, "the TLS handshake with " + where_ + via(proxy_) + " failed" + tls_reason());
       case httplib::Error::Connection:
       case httplib::Error::ConnectionTimeout: return failed(Kind::connect, unreachable());
-      default: return failed(Kind::broken, "the connection to " + where_ + via() + " was lost before its reply");
+      default: return failed(Kind::broken, "the connection to " + where_ + via(proxy_) + " was lost before its reply");
     }
   }
 
   std::string unreachable() const {
     const std::string& host = proxy_ ? proxy_->host : request_.url.host;
     if (!resolves(host)) return "there is no host '" + host + "'";
-    return "no connection to " + where_ + via();
+    return "no connection to " + where_ + via(proxy_);
   }
 
   std::string refused_certificate() const {
@@ -137,15 +140,12 @@ class Call {
     return reason == nullptr ? "" : std::string(": ") + reason;
   }
 
-  std::string via() const {
-    return proxy_ ? " through the proxy " + proxy_->host + ":" + std::to_string(proxy_->port) : "";
-  }
-
   const Request& request_;
   const Options& options_;
   Wire& wire_;
   const std::string where_;
   std::optional<Proxy> proxy_;
+  Head head_;
   std::unique_ptr<httplib::ClientImpl> client_;
   Response response_;
   std::optional<Body> body_;

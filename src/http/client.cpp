@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "http/call.hpp"
+#include "http/proxy.hpp"
 
 namespace weft::http {
 namespace {
@@ -54,7 +55,7 @@ class Exchange {
   }
 
   static Result overdue(const Request& request, const Options& options) {
-    const std::string where = request.url.authority();
+    const std::string where = request.url.authority() + via(proxy_for(request.url).value_or(std::nullopt));
     if (options.stop.stop_requested()) return failed(Kind::stopped, "stopped while waiting for " + where);
     return failed(Kind::timeout, "no reply of " + where + " within the time limit");
   }

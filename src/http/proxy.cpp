@@ -78,4 +78,8 @@ base::Result<std::optional<Proxy>> proxy_for(const Url& url) {
   return proxy;
 }
 
+std::string via(const std::optional<Proxy>& proxy) {
+  return proxy ? " through the proxy " + proxy->host + ":" + std::to_string(proxy->port) : "";
+}
+
 }  // namespace weft::http

@@ -20,4 +20,7 @@ struct Proxy {
 /// lists its host: "*", a name that is the host or a domain above it, each with or without ":port".
 base::Result<std::optional<Proxy>> proxy_for(const Url& url);
 
+/// " through the proxy host:port", or nothing: for messages.
+std::string via(const std::optional<Proxy>& proxy);
+
 }  // namespace weft::http

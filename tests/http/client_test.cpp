@@ -25,7 +25,10 @@ constexpr milliseconds kSlack(5'000);
 
 Request request_to(const std::string& url) {
   const std::string body = R"({"model": "m", "messages": [{"role": "user", "content": "some words to repeat"}]})";
-  return {.method = "POST", .url = Url::parse(url).value(), .headers = {{"Content-Type", "application/json"}}, .body = body};
+  return {.method = "POST",
+          .url = Url::parse(url).value(),
+          .headers = {{"Content-Type", "application/json"}},
+          .body = body};
 }
 
 Options within(milliseconds time) {
@@ -119,9 +122,16 @@ TEST_F(Client, NeverTakesAReplyThatIsNotWholeForOne) {
 }
 
 TEST_F(Client, StopsReadingAReplyThatIsLargerThanAllowed) {
-  test::ModelServer server({"--scenario", "big:10000000,gzip-bomb:1000000000,huge-length"});
+  test::ModelServer server({"--scenario", "big:10000000,gzip-bomb:100000000,huge-length"});
   for (int i = 0; i < 3; ++i)
     expect_failure(send(request_to(server.url()), within(kAmple)), Kind::too_large, "larger than the 1000000 bytes");
+}
+
+TEST_F(Client, ReadsNoHeadWithoutEnd) {
+  test::ModelServer server({"--scenario", "long-status:8000,long-head:60000,long-status:1000000,long-head:1000000"});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(send(request_to(server.url()), within(kAmple))->status, 200);
+  for (int i = 0; i < 2; ++i)
+    expect_failure(send(request_to(server.url()), within(kAmple)), Kind::broken, "its head is too large");
 }
 
 TEST_F(Client, KeepsItsDeadlineWhateverTheServerTrickles) {

@@ -14,9 +14,11 @@ class ClientWithTls : public testing::Test {
   }
 
   tl::expected<Response, Failure> ask(const std::string& url, const std::string& ca_file) const {
-    const Request request{.method = "POST", .url = Url::parse(url).value(), .headers = {}, .body = R"({"prompt": "x"})"};
-    return send(request, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60), .ca_file = ca_file,
-                          .stop = {}});
+    const Request request{
+        .method = "POST", .url = Url::parse(url).value(), .headers = {}, .body = R"({"prompt": "x"})"};
+    return send(
+        request,
+        {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60), .ca_file = ca_file, .stop = {}});
   }
 
   const test::Environment clean_{test::no_proxies()};
@@ -37,8 +39,8 @@ TEST_F(ClientWithTls, RefusesACertificateThatNobodyVouchesForBeforeItSendsAnythi
   const auto result = ask(url(), "");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, Failure::Kind::tls);
-  EXPECT_EQ(result.error().reason, "the certificate of 127.0.0.1:" + std::to_string(server_.port()) +
-                                       " is refused: self-signed certificate");
+  EXPECT_EQ(result.error().reason,
+            "the certificate of 127.0.0.1:" + std::to_string(server_.port()) + " is refused: self-signed certificate");
   EXPECT_TRUE(server_.requests().empty());
 }
 

@@ -40,8 +40,8 @@ class Environment {
 
 /// No proxy variable of the tester's own shell.
 inline Variables no_proxies() {
-  return {{"http_proxy", {}}, {"HTTP_PROXY", {}}, {"https_proxy", {}}, {"HTTPS_PROXY", {}},
-          {"no_proxy", {}},   {"NO_PROXY", {}}};
+  return {{"http_proxy", {}},  {"HTTP_PROXY", {}}, {"https_proxy", {}},
+          {"HTTPS_PROXY", {}}, {"no_proxy", {}},   {"NO_PROXY", {}}};
 }
 
 }  // namespace weft::test

@@ -23,6 +23,7 @@ Scenarios  --scenario LIST says what the first, second, ... request gets; the la
              drip:SECONDS, drip-head:SECONDS    a byte at a time, of the body or of the headers too
              close                      the connection ends without an answer
              garbage                    no HTTP
+             long-status:BYTES, long-head:BYTES the head of a reply, made long by its first line or by its headers
              cut, cut-chunked, cut-gzip         half a body
              bad-chunked                a chunk that does not end where it says
              bad-length, huge-length    a Content-Length that is no number, or 10^12
@@ -258,6 +259,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer_garbage(self):
         self.send_raw(b"\x00\x01\x02 this is not HTTP\n" * 10)
+
+    def answer_long_status(self):
+        self.send_raw(b"HTTP/1.1 200 " + b"x" * int(self.argument) + b"\r\nContent-Length: 0\r\n\r\n")
+
+    def answer_long_head(self):
+        self.send_raw(self.head(*["X-Filler: " + "x" * 88] * (int(self.argument) // 100), "Content-Length: 0"))
 
     def answer_cut(self):
         body = self.reply()

@@ -43,10 +43,24 @@ TemporaryFolder::~TemporaryFolder() {
 Certificate::Certificate(const TemporaryFolder& folder, const std::string& name)
     : file(folder / (name + ".pem")), key(folder / (name + ".key")) {
   base::Command command;
-  command.argv = {"openssl", "req",     "-x509",       "-newkey", "ec",     "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                  "-nodes",  "-days",   "2",           "-keyout", key,      "-out",     file,
-                  "-subj",   "/CN=" + name, "-addext", "subjectAltName=DNS:" + name +
-                                                           (name == "localhost" ? ",IP:127.0.0.1" : "")};
+  command.argv = {"openssl",
+                  "req",
+                  "-x509",
+                  "-newkey",
+                  "ec",
+                  "-pkeyopt",
+                  "ec_paramgen_curve:prime256v1",
+                  "-nodes",
+                  "-days",
+                  "2",
+                  "-keyout",
+                  key,
+                  "-out",
+                  file,
+                  "-subj",
+                  "/CN=" + name,
+                  "-addext",
+                  "subjectAltName=DNS:" + name + (name == "localhost" ? ",IP:127.0.0.1" : "")};
   command.environment = environment();
   const auto finished = base::run(command, "", std::chrono::seconds(60));
   if (finished.status != 0) throw base::internal_error("openssl: " + finished.output);

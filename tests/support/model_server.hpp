@@ -1,5 +1,5 @@
-// Runs tests/support/fake_model_server.py for as long as the object lives, and reads its log. Used by tests that talk to
-// a model server. One thread.
+// Runs tests/support/fake_model_server.py for as long as the object lives, and reads its log. Used by tests that talk
+// to a model server. One thread.
 #pragma once
 
 #include <sys/types.h>
