@@ -27,7 +27,7 @@ Scenarios  --scenario LIST says what the first, second, ... request gets; the la
              cut, cut-chunked, cut-gzip         half a body
              bad-chunked                a chunk that does not end where it says
              bad-length, huge-length    a Content-Length that is no number, or 10^12
-             invalid-json, invalid-utf8, no-choices     a 200 that cannot be read
+             invalid-json, huge-number, invalid-utf8, nul, no-choices   a 200 that cannot be used
              big:BYTES, gzip-bomb:BYTES a long reply, as it is or compressed
 Delay      --delay MEDIAN,SIGMA,SEED: a log-normal delay in seconds before each answer; the n-th is always the same.
 Samples    --most-choices K gives at most K choices, whatever n a request asks for.
@@ -292,7 +292,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send(200, self.reply()[:-2])
 
     def answer_invalid_utf8(self):
-        self.send(200, self.reply(["some text"]).replace(b"some text", b"some \xff\xfe text"))
+        self.send(200, self.reply().replace(b'"fake"', b'"\xff\xfe"'))
+
+    def answer_huge_number(self):
+        self.send(200, b'{"choices": 1e999}')
+
+    def answer_nul(self):
+        self.send(200, self.reply(["a NUL: \0"]))
 
     def answer_no_choices(self):
         self.send(200, b'{"model": "fake"}')
