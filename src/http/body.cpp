@@ -10,6 +10,8 @@
 namespace weft::http {
 namespace {
 
+constexpr int kGzipOrZlib = 15 + 32;  // zlib finds out which
+
 bool same(std::string_view a, std::string_view b) {
   return !IgnoreCase()(a, b) && !IgnoreCase()(b, a);
 }
@@ -58,7 +60,6 @@ void Body::read_compression(const Headers& headers) {
   if (!coding || (!same(*coding, "gzip") && !same(*coding, "deflate")))
     return fail(Failure::Kind::broken, "its compression, which was not asked for, is not understood");
   inflater_.reset(new z_stream_s());
-  constexpr int kGzipOrZlib = 15 + 32;
   if (::inflateInit2(inflater_.get(), kGzipOrZlib) != Z_OK) fail(Failure::Kind::broken, "zlib could not be started");
 }
 

@@ -74,7 +74,7 @@ class Call {
     raw.headers.emplace("Host", where_);
     raw.headers.emplace("Accept-Encoding", "identity");
     // httplib sends a proxy's password through the tunnel as well, to the server, unless the header is there.
-    if (proxy_ && request_.url.tls) raw.headers.emplace("Proxy-Authorization", "");
+    if (proxy_ && !proxy_->user.empty() && request_.url.tls) raw.headers.emplace("Proxy-Authorization", "");
     raw.body = request_.body;
     raw.response_handler = [this](const httplib::Response& head) { return take_head(head); };
     raw.content_receiver = [this](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {

@@ -8,10 +8,11 @@ namespace {
 // More than any server counts, and few enough to be added up.
 constexpr std::int64_t kMostTokens = 1'000'000'000'000;
 
+const base::Json kNull;
+
 }  // namespace
 
 const base::Json& find(const base::Json& value, std::initializer_list<const char*> path) {
-  static const base::Json kNull;
   const base::Json* at = &value;
   for (const char* key : path) {
     if (!at->is_object() || !at->contains(key)) return kNull;

@@ -30,6 +30,7 @@ std::unique_ptr<Provider> make_provider(const ProviderConfig& config) {
 
 std::vector<std::string> provider_names() {
   std::vector<std::string> names;
+  names.reserve(kRows.size());
   for (const Row& row : kRows) names.emplace_back(row.name);
   return names;
 }

@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "base/error.hpp"
 #include "base/json.hpp"
 #include "tests/support/environment.hpp"
 #include "tests/support/model_server.hpp"
@@ -48,13 +49,14 @@ class SilentPort {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof(address);
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(listener_, full ? 0 : 16);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_, any, size) != 0 || ::listen(listener_, full ? 0 : 16) != 0 ||
+        ::getsockname(listener_, any, &size) != 0)
+      throw base::internal_error("no port");
     port_ = ntohs(address.sin_port);
     for (int& waiting : waiting_) {
       waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      if (full) ::connect(waiting, reinterpret_cast<sockaddr*>(&address), size);
+      if (full) (void)::connect(waiting, any, size);
     }
   }
   SilentPort(const SilentPort&) = delete;
@@ -188,6 +190,7 @@ TEST_F(Client, SaysWhereNoConnectionCouldBeMade) {
 TEST_F(Client, ServesManyThreadsAtATime) {
   test::ModelServer server({"--delay", "0.05,0.5,1"});
   std::vector<std::jthread> threads;
+  threads.reserve(16);
   std::atomic<int> answered = 0;
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {

@@ -13,12 +13,11 @@ class ClientWithTls : public testing::Test {
     return "https://" + host + ":" + std::to_string(server_.port()) + "/v1/chat/completions";
   }
 
-  tl::expected<Response, Failure> ask(const std::string& url, const std::string& ca_file) const {
+  tl::expected<Response, Failure> ask(const std::string& url, const std::string& ca_file,
+                                      std::chrono::milliseconds time = std::chrono::minutes(1)) const {
     const Request request{
         .method = "POST", .url = Url::parse(url).value(), .headers = {}, .body = R"({"prompt": "x"})"};
-    return send(
-        request,
-        {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60), .ca_file = ca_file, .stop = {}});
+    return send(request, {.deadline = std::chrono::steady_clock::now() + time, .ca_file = ca_file, .stop = {}});
   }
 
   const test::Environment clean_{test::no_proxies()};
@@ -67,6 +66,19 @@ TEST_F(ClientWithTls, SaysThatAServerSpeaksNoTls) {
   EXPECT_EQ(result.error().kind, Failure::Kind::connect);
   EXPECT_NE(result.error().reason.find("the TLS handshake with 127.0.0.1:"), std::string::npos);
   EXPECT_NE(result.error().reason.find(": wrong version number"), std::string::npos) << result.error().reason;
+}
+
+// httplib waits for ever for a lock of its own when a proxy refuses a tunnel and closes the connection.
+TEST_F(ClientWithTls, KeepsItsDeadlineWhereItsThreadHasToBeLeftBehind) {
+  const test::ModelServer proxy({"--no-tunnel"});
+  const std::string address = "127.0.0.1:" + std::to_string(proxy.port());
+  const test::Environment given(test::Variables{{"https_proxy", "http://" + address}});
+  const auto result = ask(url(), certificate_.file, std::chrono::milliseconds(500));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, Failure::Kind::timeout);
+  EXPECT_EQ(result.error().reason, "no reply of 127.0.0.1:" + std::to_string(server_.port()) + " through the proxy " +
+                                       address + " within the time limit");
+  EXPECT_TRUE(server_.requests().empty());
 }
 
 TEST_F(ClientWithTls, GoesThroughATunnelWithoutShowingTheServerTheProxysPassword) {

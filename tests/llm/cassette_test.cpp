@@ -154,6 +154,7 @@ TEST_F(Cassette, RecordsFromManyThreads) {
   {
     const auto recorder = open("record", &server);
     std::vector<std::jthread> threads;
+    threads.reserve(12);
     for (int i = 0; i < 12; ++i)
       threads.emplace_back([&, i] { EXPECT_TRUE(ask(*recorder, request_for("x"), {.trial = i})); });
   }

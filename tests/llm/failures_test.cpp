@@ -135,6 +135,7 @@ TEST_P(Failures, OfOneCallDoNotTouchOthersAtTheSameTime) {
   const auto provider = make_provider(many);
   std::atomic<int> answered = 0;
   std::vector<std::jthread> threads;
+  threads.reserve(12);
   for (int i = 0; i < 12; ++i) {
     threads.emplace_back([&, i] {
       const Chat chat = ask(*provider, request_for("call " + std::to_string(i)));

@@ -26,7 +26,7 @@ Setback answered(int status, const std::string& body = "", const http::Headers& 
 
 // What comes of tries that fail as listed and then succeed.
 Chat tried(const std::vector<Setback>& setbacks, const Retries& retries, double seconds = 60,
-           std::stop_token stop = {}) {
+           const std::stop_token& stop = {}) {
   std::size_t next = 0;
   return with_retries(retries, in(seconds), stop, [&](Deadline) -> tl::expected<ChatResult, Setback> {
     if (next < setbacks.size()) return tl::unexpected(setbacks[next++]);

@@ -31,7 +31,8 @@ Scenarios  --scenario LIST says what the first, second, ... request gets; the la
              big:BYTES, gzip-bomb:BYTES a long reply, as it is or compressed
 Delay      --delay MEDIAN,SIGMA,SEED: a log-normal delay in seconds before each answer; the n-th is always the same.
 Samples    --most-choices K gives at most K choices, whatever n a request asks for.
-TLS        --tls CERTIFICATE KEY. Proxy: CONNECT is tunnelled, and a request for http://host/path is answered here.
+TLS        --tls CERTIFICATE KEY.
+Proxy      CONNECT is tunnelled, or with --no-tunnel refused; a request for http://host/path is answered here.
 """
 
 import argparse
@@ -155,6 +156,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_CONNECT(self):
         self.server.shared.count(self.entry(None))
+        if self.server.shared.options.no_tunnel:
+            return self.error(407, "no tunnel")
         host, _, port = self.path.rpartition(":")
         with socket.create_connection((host, int(port))) as other:
             self.send_response(200, "Connection established")
@@ -348,6 +351,7 @@ def main():
     parser.add_argument("--announce", action="store_true")
     parser.add_argument("--delay")
     parser.add_argument("--most-choices", type=int, default=1000)
+    parser.add_argument("--no-tunnel", action="store_true")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     server = Server(parser.parse_args())
     threading.Thread(target=exit_with_parent, daemon=True).start()

@@ -69,8 +69,8 @@ Certificate::Certificate(const TemporaryFolder& folder, const std::string& name)
 ModelServer::ModelServer(std::vector<std::string> arguments) {
   const auto input = make_pipe(), output = make_pipe();
   base::Command command;
-  command.argv = {"python3", WEFT_SOURCE_DIR "/tests/support/fake_model_server.py", "--announce", "--log",
-                  (folder_ / "log").string()};
+  command.argv = {"python3", std::string(WEFT_SOURCE_DIR) + "/tests/support/fake_model_server.py", "--announce",
+                  "--log", (folder_ / "log").string()};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.environment = environment();
   command.in = input[0];

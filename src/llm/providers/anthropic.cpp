@@ -38,11 +38,12 @@ base::Result<ChatResult> read_reply(const Json& json) {
   return result;
 }
 
-// The server refuses a schema with keywords that it cannot enforce.
+// Keywords with which the server refuses a schema, because it cannot enforce them.
+constexpr std::array kRefused{"$schema",    "minimum",     "maximum",   "exclusiveMinimum", "exclusiveMaximum",
+                              "multipleOf", "minLength",   "maxLength", "pattern",          "minItems",
+                              "maxItems",   "uniqueItems", "default"};
+
 Json enforceable(Json schema) {
-  static constexpr std::array kRefused{"$schema",    "minimum",     "maximum",   "exclusiveMinimum", "exclusiveMaximum",
-                                       "multipleOf", "minLength",   "maxLength", "pattern",          "minItems",
-                                       "maxItems",   "uniqueItems", "default"};
   for (const char* keyword : kRefused) schema.erase(keyword);
   for (const char* part : {"items", "additionalProperties"}) {
     if (schema.contains(part) && schema[part].is_object()) schema[part] = enforceable(schema[part]);
@@ -76,9 +77,8 @@ class Anthropic : public Provider {
   }
 
   Chat chat(const ChatRequest& request, const Occasion&, Deadline deadline, std::stop_token stop) override {
-    const Json same = body(request);
     return endpoint_.chat(
-        request, [&](int, int) { return same; }, read_reply, deadline, stop);
+        request, [&](int, int) { return body(request); }, read_reply, deadline, stop);
   }
 
   const Capabilities& capabilities() const override { return capabilities_; }

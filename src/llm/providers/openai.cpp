@@ -16,6 +16,8 @@ using Structured = Capabilities::Structured;
 
 const OwnServer kOpenAi{.base_url = "https://api.openai.com/v1", .key_variable = "OPENAI_API_KEY"};
 
+constexpr std::size_t kMostStops = 4;
+
 base::Result<ChatResult> read_reply(const Json& json) {
   ChatResult result;
   for (const Json& choice : find(json, {"choices"})) {
@@ -73,7 +75,6 @@ class OpenAi : public Provider {
     // Servers differ in how large a seed may be, and the same one twice could bring the same reply twice.
     body["seed"] = (request.seed + static_cast<std::uint64_t>(had)) & 0x7fffffffU;
     if (capabilities_.samples && samples > 1) body["n"] = samples;
-    constexpr std::size_t kMostStops = 4;
     if (model_.stop && !request.stop.empty() && request.stop.size() <= kMostStops) body["stop"] = request.stop;
     add_constraint(request.constraint, body);
     return body;
