@@ -55,7 +55,11 @@ Checked read(const BlockOptions& options) {
 void check(const BlockOptions& options) {
   const Checked checked = read(options);
   if (options.json) {
-    fmt::print("{}\n", Json{{"valid", true}, {"id", block::id(checked.program)}, {"ops", checked.graph.nodes.size()}, {"genes", block::genes(checked.program)}}.dump());
+    fmt::print("{}\n", Json{{"valid", true},
+                            {"id", block::id(checked.program)},
+                            {"ops", checked.graph.nodes.size()},
+                            {"genes", block::genes(checked.program)}}
+                           .dump());
   } else {
     fmt::print("valid: {} ops, {}\n", checked.graph.nodes.size(), block::id(checked.program));
   }
@@ -67,7 +71,10 @@ void show(const BlockOptions& options) {
     base::write_file(options.picture, block::to_svg(block::to_dot(checked.graph)));
     fmt::print("{}\n", options.picture);
   } else if (options.json) {
-    fmt::print("{}\n", Json{{"id", block::id(checked.program)}, {"text", block::print(checked.program)}, {"dot", block::to_dot(checked.graph)}}.dump());
+    fmt::print("{}\n", Json{{"id", block::id(checked.program)},
+                            {"text", block::print(checked.program)},
+                            {"dot", block::to_dot(checked.graph)}}
+                           .dump());
   } else {
     fmt::print("# {}, in canonical form\n{}", block::id(checked.program), block::print(checked.program));
   }
@@ -77,20 +84,30 @@ void count(const BlockOptions& options) {
   const Checked checked = read(options);
   const block::Counts counts = block::count(checked.graph, options.time, !options.not_causal);
   if (options.json) {
-    fmt::print("{}\n", Json{{"params", counts.params}, {"macs", counts.macs}, {"flops", 2 * counts.macs}, {"activations_bytes", counts.activations}, {"time", options.time}}.dump());
+    fmt::print("{}\n", Json{{"params", counts.params},
+                            {"macs", counts.macs},
+                            {"flops", 2 * counts.macs},
+                            {"activations_bytes", counts.activations},
+                            {"time", options.time}}
+                           .dump());
     return;
   }
-  const auto line = [](const char* name, std::int64_t value, const char* unit) { fmt::print("{:12} {:>15} {}\n", name, base::grouped(std::to_string(value)), unit); };
+  const auto line = [](const char* name, std::int64_t value, const char* unit) {
+    fmt::print("{:12} {:>15} {}\n", name, base::grouped(std::to_string(value)), unit);
+  };
   line("parameters", counts.params, "");
   line("macs", counts.macs, fmt::format("for a sequence of {}", options.time).c_str());
   line("flops", 2 * counts.macs, "twice the macs");
   line("activations", counts.activations, "bytes in float32");
 }
 
-CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<BlockOptions>& options, void (*action)(const BlockOptions&)) {
+CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<BlockOptions>& options,
+               void (*action)(const BlockOptions&)) {
   auto* command = parent.add_subcommand(name, help);
-  command->add_option("file", options->file, "A program: a name in search_spaces/blocks/, or a path to a .block file")->required();
-  command->add_option("--gene", options->genes, "What a name in capitals is worth: D=128 (default D=64 H=4 R=4)")->allow_extra_args(false);
+  command->add_option("file", options->file, "A program: a name in search_spaces/blocks/, or a path to a .block file")
+      ->required();
+  command->add_option("--gene", options->genes, "What a name in capitals is worth: D=128 (default D=64 H=4 R=4)")
+      ->allow_extra_args(false);
   command->add_flag("--not-causal", options->not_causal, "Checks for a space in which positions may see later ones");
   command->add_flag("--json", options->json, "Prints JSON");
   command->callback([options, action] { action(*options); });
@@ -103,11 +120,20 @@ void add_block(CLI::App& app) {
   auto options = std::make_shared<BlockOptions>();
   auto* command = app.add_subcommand("block", "Looks at a block program.");
   command->require_subcommand(1);
-  part(*command, "check", "Says whether a program is valid, or what is wrong and where.\nExample: weft block check primer", options, check);
-  auto* picture = part(*command, "show", "Prints a program in canonical form, or draws it.\nExample: weft block show llama --svg llama.svg", options, show);
+  part(*command, "check",
+       "Says whether a program is valid, or what is wrong and where.\nExample: weft block check primer", options,
+       check);
+  auto* picture =
+      part(*command, "show",
+           "Prints a program in canonical form, or draws it.\nExample: weft block show llama --svg llama.svg", options,
+           show);
   picture->add_option("--svg", options->picture, "Draws the graph into this file");
-  auto* costs = part(*command, "count", "Prints exact parameters, FLOPs and activations.\nExample: weft block count gpt2 --gene D=768 --gene H=12 --time 1024", options, count);
-  costs->add_option("--time", options->time, "Positions of the sequence")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24));
+  auto* costs = part(*command, "count",
+                     "Prints exact parameters, FLOPs and activations.\nExample: weft block count gpt2 --gene D=768 "
+                     "--gene H=12 --time 1024",
+                     options, count);
+  costs->add_option("--time", options->time, "Positions of the sequence")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24));
 }
 
 }  // namespace weft::app

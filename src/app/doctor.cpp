@@ -60,9 +60,14 @@ std::vector<Finding> examine() {
   }));
   for (const char* key : {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"}) {
     const char* value = std::getenv(key);
-    findings.push_back({"key", std::string(key) + (value != nullptr && *value != '\0' ? " is set" : " is not set (needed for that provider only)"), true});
+    findings.push_back(
+        {"key",
+         std::string(key) +
+             (value != nullptr && *value != '\0' ? " is set" : " is not set (needed for that provider only)"),
+         true});
   }
-  findings.push_back(look("disk", [] { return base::short_count(static_cast<double>(base::fs::space(".").available)) + "B free here"; }));
+  findings.push_back(look(
+      "disk", [] { return base::short_count(static_cast<double>(base::fs::space(".").available)) + "B free here"; }));
   return findings;
 }
 
@@ -84,7 +89,8 @@ void doctor(bool json) {
 
 void add_doctor(CLI::App& app) {
   auto json = std::make_shared<bool>(false);
-  auto* command = app.add_subcommand("doctor", "Says what is installed: devices, model, data, keys, a line each.\nExample: weft doctor");
+  auto* command = app.add_subcommand(
+      "doctor", "Says what is installed: devices, model, data, keys, a line each.\nExample: weft doctor");
   command->add_flag("--json", *json, "Prints a JSON object a line");
   command->callback([json] { doctor(*json); });
 }

@@ -44,11 +44,19 @@ void count(const ModelOptions& options) {
   if (!architecture) throw base::Error(architecture.error(), "genome");
   const block::Counts& counts = architecture->counts;
   if (options.json) {
-    fmt::print("{}\n", Json{{"id", space::id(space, genome)}, {"params", counts.params}, {"macs", counts.macs}, {"flops", architecture->flops()},
-                            {"activations_bytes", counts.activations}, {"layers", architecture->layers.size()}, {"positions", architecture->positions()}}.dump());
+    fmt::print("{}\n", Json{{"id", space::id(space, genome)},
+                            {"params", counts.params},
+                            {"macs", counts.macs},
+                            {"flops", architecture->flops()},
+                            {"activations_bytes", counts.activations},
+                            {"layers", architecture->layers.size()},
+                            {"positions", architecture->positions()}}
+                           .dump());
     return;
   }
-  const auto line = [](const char* name, std::int64_t value, const char* unit) { fmt::print("{:12} {:>15} {}\n", name, base::grouped(std::to_string(value)), unit); };
+  const auto line = [](const char* name, std::int64_t value, const char* unit) {
+    fmt::print("{:12} {:>15} {}\n", name, base::grouped(std::to_string(value)), unit);
+  };
   fmt::print("{}: {} layers of width {}\n", space::id(space, genome), architecture->layers.size(), architecture->width);
   line("parameters", counts.params, "");
   line("macs", counts.macs, "for one example");
@@ -62,11 +70,16 @@ void add_model(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
   auto* command = app.add_subcommand("model", "Looks at an architecture.");
   command->require_subcommand(1);
-  auto* costs = command->add_subcommand("count", "Prints exact parameters, FLOPs and activations of a genome.\n"
-                                                 "Example: weft space sample gpt_nano -n 1 --json | python3 -c 'import sys, json; print(json.dumps(json.load(sys.stdin)[\"genome\"]))' | weft model count gpt_nano -");
-  costs->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")->required();
+  auto* costs =
+      command->add_subcommand("count",
+                              "Prints exact parameters, FLOPs and activations of a genome.\n"
+                              "Example: weft space sample gpt_nano -n 1 --json | python3 -c 'import sys, json; "
+                              "print(json.dumps(json.load(sys.stdin)[\"genome\"]))' | weft model count gpt_nano -");
+  costs->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")
+      ->required();
   costs->add_option("genome", options->genome, "JSON, a file of it, or - for standard input")->required();
-  costs->add_option("--context", options->context, "Tokens a sequence, for language models (default 128)")->check(CLI::Range(1, 1 << 24));
+  costs->add_option("--context", options->context, "Tokens a sequence, for language models (default 128)")
+      ->check(CLI::Range(1, 1 << 24));
   costs->add_flag("--json", options->json, "Prints JSON");
   costs->callback([options] { count(*options); });
 }

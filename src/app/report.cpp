@@ -1,10 +1,11 @@
+#include "view/report.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
 #include <memory>
 
 #include "app/commands.hpp"
-#include "view/report.hpp"
 
 namespace weft::app {
 namespace {
@@ -22,7 +23,8 @@ void report(const ReportOptions& options) {
     fmt::print("{}", text);
     return;
   }
-  const base::fs::path file = options.out.empty() ? base::fs::path(options.folder) / "report.html" : base::fs::path(options.out);
+  const base::fs::path file =
+      options.out.empty() ? base::fs::path(options.folder) / "report.html" : base::fs::path(options.out);
   base::write_file(file, text);
   fmt::print("{}\n", file.string());
 }
@@ -31,13 +33,20 @@ void report(const ReportOptions& options) {
 
 void add_report(CLI::App& app) {
   auto options = std::make_shared<ReportOptions>();
-  auto* command = app.add_subcommand("report", "Writes a run's report: one HTML file that needs nothing else. Also of a run that is still going.\n"
-                                               "Example: weft report runs/quickstart --format md");
-  static const std::map<std::string, view::Format> kFormats{{"html", view::Format::html}, {"md", view::Format::markdown}, {"json", view::Format::json}};
+  auto* command = app.add_subcommand(
+      "report",
+      "Writes a run's report: one HTML file that needs nothing else. Also of a run that is still going.\n"
+      "Example: weft report runs/quickstart --format md");
+  static const std::map<std::string, view::Format> kFormats{
+      {"html", view::Format::html}, {"md", view::Format::markdown}, {"json", view::Format::json}};
   command->add_option("folder", options->folder, "The run's folder")->required();
-  command->add_option("--format", options->format, "html (default), md or json")->transform(CLI::CheckedTransformer(kFormats))->default_str("html");
-  command->add_flag_callback("--json", [options] { options->format = view::Format::json; }, "The same as --format json");
-  command->add_option("-o,--out", options->out, "The file to write (default: report.html in the run's folder; md and json are printed)");
+  command->add_option("--format", options->format, "html (default), md or json")
+      ->transform(CLI::CheckedTransformer(kFormats))
+      ->default_str("html");
+  command->add_flag_callback(
+      "--json", [options] { options->format = view::Format::json; }, "The same as --format json");
+  command->add_option("-o,--out", options->out,
+                      "The file to write (default: report.html in the run's folder; md and json are printed)");
   command->callback([options] { report(*options); });
 }
 

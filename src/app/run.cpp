@@ -24,7 +24,9 @@ struct RunOptions {
 void check_command(const search::Experiment& experiment, bool allowed) {
   if (experiment.evaluator() != "command" || allowed) return;
   const auto argv = experiment.checked.at("evaluate").at("command").at("run").get<std::vector<std::string>>();
-  throw base::Error("this experiment runs a program of its own, '" + base::join(argv, " ") + "'; pass --allow-command if you trust it", experiment.file);
+  throw base::Error("this experiment runs a program of its own, '" + base::join(argv, " ") +
+                        "'; pass --allow-command if you trust it",
+                    experiment.file);
 }
 
 void run_and_show(const search::Experiment& experiment, journal::Journal& journal, bool json) {
@@ -43,7 +45,8 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
   } catch (const base::Error& error) {
     shown.finish();
     journal.add_event("error", base::redact(error.what()));
-    throw base::Error(std::string(error.what()) + "; nothing is lost: weft resume " + journal.folder().string(), "", error.fault());
+    throw base::Error(std::string(error.what()) + "; nothing is lost: weft resume " + journal.folder().string(), "",
+                      error.fault());
   }
   shown.finish();
   const base::Json summary = view::summarize(journal);
@@ -59,7 +62,8 @@ void run(const RunOptions& options) {
   search::Experiment experiment = search::Experiment::load(options.experiment, options.settings);
   check_command(experiment, options.allow_command);
   const base::fs::path folder = search::run_folder(options.folder, experiment.name);
-  if (base::fs::exists(folder / "journal.sqlite")) throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
+  if (base::fs::exists(folder / "journal.sqlite"))
+    throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   const auto journal = search::start_run(experiment, folder);
   run_and_show(experiment, *journal, options.json);
 }
@@ -75,11 +79,17 @@ void resume(const RunOptions& options) {
 
 void add_run(CLI::App& app) {
   auto options = std::make_shared<RunOptions>();
-  auto* command = app.add_subcommand("run", "Runs an experiment, journals it, and writes its report.\n"
-                                            "Example: weft run experiments/quickstart.yaml --set search.trials=20 --set seed=2");
-  command->add_option("experiment", options->experiment, "An experiment: a name in experiments/, or a path to a .yaml file")->required();
+  auto* command =
+      app.add_subcommand("run",
+                         "Runs an experiment, journals it, and writes its report.\n"
+                         "Example: weft run experiments/quickstart.yaml --set search.trials=20 --set seed=2");
+  command
+      ->add_option("experiment", options->experiment,
+                   "An experiment: a name in experiments/, or a path to a .yaml file")
+      ->required();
   command->add_option("-o,--out", options->folder, "The run's folder (default: runs/<name>)");
-  command->add_option("--set", options->settings, "Sets a key of the experiment: key=value, as search.trials=20")->allow_extra_args(false);
+  command->add_option("--set", options->settings, "Sets a key of the experiment: key=value, as search.trials=20")
+      ->allow_extra_args(false);
   command->add_flag("--allow-command", options->allow_command, "Lets the experiment run the program that it names");
   command->add_flag("--json", options->json, "Prints the result as JSON and no progress");
   command->callback([options] { run(*options); });
@@ -87,10 +97,12 @@ void add_run(CLI::App& app) {
 
 void add_resume(CLI::App& app) {
   auto options = std::make_shared<RunOptions>();
-  auto* command = app.add_subcommand("resume", "Goes on with a run that was stopped or killed, or with new limits.\n"
-                                               "Example: weft resume runs/quickstart --set search.trials=200");
+  auto* command = app.add_subcommand("resume",
+                                     "Goes on with a run that was stopped or killed, or with new limits.\n"
+                                     "Example: weft resume runs/quickstart --set search.trials=200");
   command->add_option("folder", options->folder, "The run's folder")->required();
-  command->add_option("--set", options->settings, "Changes a limit or the number of workers: key=value")->allow_extra_args(false);
+  command->add_option("--set", options->settings, "Changes a limit or the number of workers: key=value")
+      ->allow_extra_args(false);
   command->add_flag("--allow-command", options->allow_command, "Lets the experiment run the program that it names");
   command->add_flag("--json", options->json, "Prints the result as JSON and no progress");
   command->callback([options] { resume(*options); });

@@ -24,11 +24,14 @@ struct SpaceOptions {
 void show(const SpaceOptions& options) {
   const space::Space space = space::Space::load(options.space);
   if (options.json) {
-    fmt::print("{}\n", Json{{"name", space.name}, {"description", space::describe(space)}, {"snapshot", space.snapshot()}}.dump(2));
+    fmt::print(
+        "{}\n",
+        Json{{"name", space.name}, {"description", space::describe(space)}, {"snapshot", space.snapshot()}}.dump(2));
     return;
   }
   const space::Size size = space::count(space);
-  fmt::print("{}Size: {}{}\n", space::describe(space), base::grouped(size.count), size.open ? " choices of the closed genes, times any block program" : " architectures, before limits");
+  fmt::print("{}Size: {}{}\n", space::describe(space), base::grouped(size.count),
+             size.open ? " choices of the closed genes, times any block program" : " architectures, before limits");
 }
 
 Json row_of(const space::Space& space, const space::Genome& genome) {
@@ -54,7 +57,9 @@ void sample(const SpaceOptions& options) {
       continue;
     }
     const std::string cost = row.contains("invalid") ? row.at("invalid").get<std::string>()
-                                                     : fmt::format("{} parameters, {} FLOPs", base::short_count(row.at("params").get<double>()), base::short_count(row.at("flops").get<double>()));
+                                                     : fmt::format("{} parameters, {} FLOPs",
+                                                                   base::short_count(row.at("params").get<double>()),
+                                                                   base::short_count(row.at("flops").get<double>()));
     fmt::print("{}  {}\n{}\n", row.at("id").get<std::string>(), cost, space::genome_form(space, genome));
   }
 }
@@ -68,9 +73,11 @@ void count(const SpaceOptions& options) {
   }
 }
 
-CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<SpaceOptions>& options, void (*action)(const SpaceOptions&)) {
+CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<SpaceOptions>& options,
+               void (*action)(const SpaceOptions&)) {
   auto* command = parent.add_subcommand(name, help);
-  command->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")->required();
+  command->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")
+      ->required();
   command->add_flag("--json", options->json, "Prints JSON");
   command->callback([options, action] { action(*options); });
   return command;
@@ -82,15 +89,21 @@ void add_space(CLI::App& app) {
   auto options = std::make_shared<SpaceOptions>();
   auto* command = app.add_subcommand("space", "Looks at a search space.");
   command->require_subcommand(1);
-  part(*command, "show", "Prints the genes, as a language model is told of them.\nExample: weft space show gpt_nano", options, show);
-  auto* samples = part(*command, "sample", "Prints random genomes with their cost.\nExample: weft space sample gpt_nano -n 3 --seed 7", options, sample);
+  part(*command, "show", "Prints the genes, as a language model is told of them.\nExample: weft space show gpt_nano",
+       options, show);
+  auto* samples = part(*command, "sample",
+                       "Prints random genomes with their cost.\nExample: weft space sample gpt_nano -n 3 --seed 7",
+                       options, sample);
   samples->add_option("-n,--count", options->count, "How many")->check(CLI::Range(1, 100'000'000));
   samples->add_option("--seed", options->seed, "Of the random numbers");
   part(*command, "count", "Prints the exact number of genomes.\nExample: weft space count gpt_nano", options, count);
-  part(*command, "schema", "Prints the JSON schema of a genome.\nExample: weft space schema gpt_nano > genome.schema.json", options,
+  part(*command, "schema",
+       "Prints the JSON schema of a genome.\nExample: weft space schema gpt_nano > genome.schema.json", options,
        [](const SpaceOptions& o) { fmt::print("{}\n", space::json_schema(space::Space::load(o.space)).dump(2)); });
-  part(*command, "grammar", "Prints the GBNF grammar of a genome, for llama.cpp and vLLM.\nExample: weft space grammar gpt_nano > genome.gbnf", options,
-       [](const SpaceOptions& o) { fmt::print("{}", space::grammar(space::Space::load(o.space))); });
+  part(*command, "grammar",
+       "Prints the GBNF grammar of a genome, for llama.cpp and vLLM.\nExample: weft space grammar gpt_nano > "
+       "genome.gbnf",
+       options, [](const SpaceOptions& o) { fmt::print("{}", space::grammar(space::Space::load(o.space))); });
 }
 
 }  // namespace weft::app

@@ -42,6 +42,8 @@ Result<Json> parse_json(std::string_view text, int max_depth) {
     return value;
   } catch (const Json::parse_error& error) {
     return failure("not JSON: error at byte " + std::to_string(error.byte));
+  } catch (const Json::out_of_range&) {
+    return failure("not JSON: a number in it is too large");
   }
 }
 

@@ -71,6 +71,7 @@ pid_t spawn(const Command& command) {
   for (int target = 0; target < 4; ++target) {
     if (sources[target] >= 0) posix_spawn_file_actions_adddup2(&actions, sources[target], target);
   }
+  if (command.err_with_out) posix_spawn_file_actions_adddup2(&actions, 1, 2);
   sigset_t none;
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes, &none);

@@ -14,6 +14,7 @@ struct Command {
   std::vector<std::string> environment;  ///< "NAME=value"
   int in = -1, out = -1, err = -1;  ///< descriptors to become 0, 1, 2; -1 means /dev/null for 0 and inherited for 1, 2
   int channel = -1;                 ///< a descriptor to become 3
+  bool err_with_out = false;        ///< 2 goes where 1 goes
   bool own_group = true;            ///< leads a process group, so that its children can be ended with it
 };
 

@@ -35,7 +35,8 @@ std::string label_of(const Node& node) {
   for (std::size_t i = 0; i < node.attributes.size(); ++i) {
     const Attribute& attribute = node.op->attributes[i];
     if (node.attributes[i] == attribute.fallback || attribute.name == "width" || attribute.name == "parts") continue;
-    const std::string value = attribute.kind == Attribute::Kind::flag ? (node.flag(i) ? "" : "no ") : base::number_text(node.attributes[i]) + " ";
+    const std::string value = attribute.kind == Attribute::Kind::flag ? (node.flag(i) ? "" : "no ")
+                                                                      : base::number_text(node.attributes[i]) + " ";
     text += fmt::format("\\n{}{}", value, attribute.name);
   }
   if (node.op->name == "dwconv") text += fmt::format("\\nwidth {}", node.whole(0));
@@ -52,11 +53,15 @@ std::string to_dot(const Graph& graph) {
       "digraph block {\n  rankdir=TB; bgcolor=transparent; nodesep=0.25; ranksep=0.3;\n"
       "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11, margin=\"0.12,0.06\"];\n"
       "  edge [fontname=\"Helvetica\", fontsize=9, color=\"#7a7f87\", fontcolor=\"#7a7f87\", arrowsize=0.6];\n"
-      "  x [label=\"x\", shape=circle, fillcolor=\"#ffffff\"]; out [label=\"out\", shape=circle, fillcolor=\"#ffffff\"];\n";
-  const auto source = [](const Value& value) { return value.site < 0 ? std::string("x") : fmt::format("n{}", value.site); };
+      "  x [label=\"x\", shape=circle, fillcolor=\"#ffffff\"]; out [label=\"out\", shape=circle, "
+      "fillcolor=\"#ffffff\"];\n";
+  const auto source = [](const Value& value) {
+    return value.site < 0 ? std::string("x") : fmt::format("n{}", value.site);
+  };
   const auto edge = [&](const Value& from, const std::string& to) {
     const Type& type = graph.type(from);
-    text += fmt::format("  {} -> {} [label=\" {}{}\"];\n", source(from), to, type.channels, type.pooled ? " (mean)" : "");
+    text +=
+        fmt::format("  {} -> {} [label=\" {}{}\"];\n", source(from), to, type.channels, type.pooled ? " (mean)" : "");
   };
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
@@ -71,12 +76,14 @@ std::string to_dot(const Graph& graph) {
 std::string to_svg(const std::string& dot) {
   base::Finished drawn;
   try {
-    drawn = base::run({.argv = {"dot", "-Tsvg"}, .environment = {"PATH=/usr/local/bin:/usr/bin:/bin"}}, dot, std::chrono::seconds(20));
+    drawn = base::run({.argv = {"dot", "-Tsvg"}, .environment = {"PATH=/usr/local/bin:/usr/bin:/bin"}}, dot,
+                      std::chrono::seconds(20));
   } catch (const base::Error&) {
     throw base::Error("the program 'dot' is missing; install the package graphviz");
   }
   const std::size_t start = drawn.output.find("<svg");
-  if (drawn.status != 0 || start == std::string::npos) throw base::Error("the program 'dot' could not draw the graph (" + base::exit_text(drawn.status) + ")");
+  if (drawn.status != 0 || start == std::string::npos)
+    throw base::Error("the program 'dot' could not draw the graph (" + base::exit_text(drawn.status) + ")");
   return drawn.output.substr(start);
 }
 

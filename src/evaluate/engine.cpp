@@ -19,10 +19,16 @@ Plan make_plan(const Plan& wanted, const std::string& evaluator, bool local_mode
     plan.devices.clear();
     for (int i = 0; i < gpus; ++i) plan.devices.push_back("cuda:" + std::to_string(i));
   }
-  if (plan.workers == 0) plan.workers = traits.instant ? 1 : gpus > 0 ? gpus : wanted.threads > 0 ? std::max(1, cores / wanted.threads) : cores;
+  if (plan.workers == 0)
+    plan.workers = traits.instant       ? 1
+                   : gpus > 0           ? gpus
+                   : wanted.threads > 0 ? std::max(1, cores / wanted.threads)
+                                        : cores;
   if (plan.threads == 0) plan.threads = std::max(1, cores / plan.workers);
-  // Threads of one product wait for each other at every layer: beside busy workers a second one slows the model down tenfold.
-  if (local_model && plan.model_threads == 0) plan.model_threads = traits.instant ? cores : std::clamp(cores - plan.workers * plan.threads, 1, cores);
+  // Threads of one product wait for each other at every layer: beside busy workers a second one slows the model down
+  // tenfold.
+  if (local_model && plan.model_threads == 0)
+    plan.model_threads = traits.instant ? cores : std::clamp(cores - plan.workers * plan.threads, 1, cores);
   if (plan.memory_limit == 0) {
     const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
     plan.memory_limit = 0.9 * memory / plan.workers;

@@ -49,7 +49,9 @@ Setup Setup::from_json(const base::Json& value) {
   return {value.at("space"), value.at("task"), value.at("evaluate"), value.at("threads"), value.at("device")};
 }
 
-Traits traits_of(const std::string& name) { return find(name).traits; }
+Traits traits_of(const std::string& name) {
+  return find(name).traits;
+}
 
 std::vector<std::string> evaluator_names() {
   std::vector<std::string> names;
@@ -57,7 +59,9 @@ std::vector<std::string> evaluator_names() {
   return names;
 }
 
-std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) { return find(setup.name()).make(setup); }
+std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) {
+  return find(setup.name()).make(setup);
+}
 
 space::Input task_input(const Setup& setup) {
   if (traits_of(setup.name()).trains) return train::open_dataset(train::TaskConfig::from_json(setup.task))->input();

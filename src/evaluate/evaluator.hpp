@@ -1,5 +1,5 @@
-// Evaluators: genome and fidelity to outcome. They are made from a setup that can be written down, so that a worker process
-// makes the same one.
+// Evaluators: genome and fidelity to outcome. They are made from a setup that can be written down, so that a worker
+// process makes the same one.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ namespace weft::evaluate {
 
 /// One evaluation to be done. What it gives depends on nothing else.
 struct Evaluation {
-  std::string key;              ///< identity over genome, task, recipe, fidelity and seed
-  std::string genome;           ///< canonical JSON
+  std::string key;     ///< identity over genome, task, recipe, fidelity and seed
+  std::string genome;  ///< canonical JSON
   journal::Fidelity fidelity;
   std::uint64_t seed = 0;
 
@@ -24,10 +24,10 @@ struct Evaluation {
 
 /// Everything an evaluator is made from.
 struct Setup {
-  base::Json space;             ///< Space::snapshot()
-  base::Json task;              ///< the checked `task:`
-  base::Json evaluate;          ///< the checked `evaluate:`: one key, the evaluator's name
-  int threads = 1;              ///< of one evaluation
+  base::Json space;     ///< Space::snapshot()
+  base::Json task;      ///< the checked `task:`
+  base::Json evaluate;  ///< the checked `evaluate:`: one key, the evaluator's name
+  int threads = 1;      ///< of one evaluation
   std::string device = "cpu";
 
   std::string name() const { return evaluate.begin().key(); }
@@ -44,8 +44,8 @@ class Evaluator {
 
 /// How an engine may run an evaluator: data, so that it need not know which one it is.
 struct Traits {
-  bool instant = false;         ///< microseconds, no state: in this process, on any thread
-  bool trains = false;          ///< uses libtorch: threads and devices are worth planning
+  bool instant = false;  ///< microseconds, no state: in this process, on any thread
+  bool trains = false;   ///< uses libtorch: threads and devices are worth planning
 };
 
 Traits traits_of(const std::string& name);
@@ -61,8 +61,8 @@ struct DataInfo {
 };
 DataInfo describe_data(const Setup& setup);
 
-/// Settings `auto` of the recipe, decided by measuring on this machine with the setup's threads: precision. The result is
-/// `evaluate` with every auto replaced.
+/// Settings `auto` of the recipe, decided by measuring on this machine with the setup's threads: precision. The result
+/// is `evaluate` with every auto replaced.
 base::Json resolve_autos(const Setup& setup);
 
 }  // namespace weft::evaluate

@@ -34,7 +34,8 @@ LineChannel::Status LineChannel::read(std::string& line, std::chrono::millisecon
       return Status::line;
     }
     if (buffer_.size() > kMaxLine) return Status::closed;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd poll{fd_, POLLIN, 0};
     const int ready = ::poll(&poll, 1, static_cast<int>(std::max<long long>(0, left.count())));
     if (ready == 0) return Status::waiting;

@@ -16,13 +16,17 @@ namespace {
 using base::Json;
 
 Json usage_json(const llm::Usage& u) {
-  return {{"prompt_tokens", u.prompt_tokens}, {"cached_tokens", u.cached_tokens}, {"cache_write_tokens", u.cache_write_tokens},
-          {"completion_tokens", u.completion_tokens}, {"reasoning_tokens", u.reasoning_tokens}};
+  return {{"prompt_tokens", u.prompt_tokens},
+          {"cached_tokens", u.cached_tokens},
+          {"cache_write_tokens", u.cache_write_tokens},
+          {"completion_tokens", u.completion_tokens},
+          {"reasoning_tokens", u.reasoning_tokens}};
 }
 
 }  // namespace
 
-journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage, space::Genome genome) {
+journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage,
+                          space::Genome genome) {
   journal::Proposal proposal;
   proposal.lineage = std::move(lineage);
   proposal.text = space::to_text(space, genome);
@@ -67,19 +71,29 @@ struct Completer::State {
   }
 
   // The call's replies from the journal, or from the model and then into the journal.
-  void call(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies, std::string& failure) {
+  void call(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
+            std::string& failure) {
     if (auto known = options.journal->call(trial, attempt)) {
       replies = std::move(known->replies);
       return;
     }
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.timeout_seconds));
+    const auto deadline = std::chrono::steady_clock::now() +
+                          std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.timeout_seconds));
     const llm::Chat chat = options.provider->chat(prompt.request, {trial, attempt}, deadline, stopping.get_token());
     if (!chat) {
       failure = chat.error().reason;
       return;
     }
-    journal::Call record{.trial = trial, .attempt = attempt, .request = prompt.request.to_json(), .prompt_hash = prompt.prompt_hash, .model = chat->model,
-                         .replies = {}, .usage = usage_json(chat->usage), .usd = options.price(chat->usage), .seconds = chat->seconds, .requests = chat->attempts};
+    journal::Call record{.trial = trial,
+                         .attempt = attempt,
+                         .request = prompt.request.to_json(),
+                         .prompt_hash = prompt.prompt_hash,
+                         .model = chat->model,
+                         .replies = {},
+                         .usage = usage_json(chat->usage),
+                         .usd = options.price(chat->usage),
+                         .seconds = chat->seconds,
+                         .requests = chat->attempts};
     for (const llm::Reply& reply : chat->replies) record.replies.push_back(reply.text);
     replies = record.replies;
     options.journal->add_call(record);
@@ -133,17 +147,24 @@ struct Completer::State {
       if (!stopping.stop_requested()) done({std::move(proposal), ""});
       return;
     }
-    post([this, id, draft, reply, error = proposal.invalid, repairs, done] { repair(id, draft, reply, error, repairs + 1, done); });
+    post([this, id, draft, reply, error = proposal.invalid, repairs, done] {
+      repair(id, draft, reply, error, repairs + 1, done);
+    });
   }
 
-  void repair(TrialId id, const Draft& draft, const std::string& reply, const std::string& error, int attempt, const Done& done) {
+  void repair(TrialId id, const Draft& draft, const std::string& reply, const std::string& error, int attempt,
+              const Done& done) {
     const Prompt& prompt = options.prompts.at("repair");
-    const Json data = {{"description", space::describe(*options.space)}, {"reply", reply}, {"error", error}, {"chat", options.chat},
+    const Json data = {{"description", space::describe(*options.space)},
+                       {"reply", reply},
+                       {"error", error},
+                       {"chat", options.chat},
                        {"program", space::program_gene(*options.space) >= 0}};
     PromptCall call_again{id, draft.call->request, prompt.hash()};
     call_again.request.messages = prompt.messages("repair", data);
     call_again.request.samples = 1;
-    call_again.request.seed += static_cast<std::uint64_t>(attempt) * 1000 + static_cast<std::uint64_t>(draft.lineage.index);
+    call_again.request.seed +=
+        static_cast<std::uint64_t>(attempt) * 1000 + static_cast<std::uint64_t>(draft.lineage.index);
     std::vector<std::string> replies;
     std::string failure;
     call(call_again, id, attempt, replies, failure);
@@ -165,7 +186,9 @@ struct Completer::State {
 
 Completer::Completer(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 
-Completer::~Completer() { stop(); }
+Completer::~Completer() {
+  stop();
+}
 
 void Completer::stop() {
   state_->stopping.request_stop();

@@ -1,4 +1,5 @@
-// Completes drafts in the background: calls the model, reads the replies, has them repaired. Several drafts may wait for one call.
+// Completes drafts in the background: calls the model, reads the replies, has them repaired. Several drafts may wait
+// for one call.
 #pragma once
 
 #include <functional>
@@ -28,9 +29,9 @@ class Completer {
     journal::Journal* journal = nullptr;  ///< has the replies of an earlier run of this search
     std::function<std::optional<double>(const llm::Usage&)> price;
     Prompts prompts;
-    Check check;                          ///< limits and shapes; any thread
-    int repairs = 1;                      ///< replies asked for again, at most
-    double timeout_seconds = 600;         ///< of one call, retries included
+    Check check;                   ///< limits and shapes; any thread
+    int repairs = 1;               ///< replies asked for again, at most
+    double timeout_seconds = 600;  ///< of one call, retries included
     bool chat = true;
     int max_tokens = 512;
   };
@@ -50,6 +51,7 @@ class Completer {
 };
 
 /// A finished proposal of a genome that no model had to write.
-journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage, space::Genome genome);
+journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage,
+                          space::Genome genome);
 
 }  // namespace weft::evolve

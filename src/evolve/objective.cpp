@@ -31,11 +31,15 @@ std::vector<double> crowding(const Costs& costs, const std::vector<int>& front) 
   for (std::size_t goal = 0; !costs.empty() && goal < costs[0].size(); ++goal) {
     std::vector<std::size_t> order(costs.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return front[a] != front[b] ? front[a] < front[b] : costs[a][goal] < costs[b][goal]; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return front[a] != front[b] ? front[a] < front[b] : costs[a][goal] < costs[b][goal];
+    });
     const double range = std::max(1e-300, costs[order.back()][goal] - costs[order.front()][goal]);
     for (std::size_t i = 0; i < order.size(); ++i) {
-      const bool edge = i == 0 || i + 1 == order.size() || front[order[i - 1]] != front[order[i]] || front[order[i + 1]] != front[order[i]];
-      distance[order[i]] += edge ? std::numeric_limits<double>::infinity() : std::abs(costs[order[i + 1]][goal] - costs[order[i - 1]][goal]) / range;
+      const bool edge = i == 0 || i + 1 == order.size() || front[order[i - 1]] != front[order[i]] ||
+                        front[order[i + 1]] != front[order[i]];
+      distance[order[i]] += edge ? std::numeric_limits<double>::infinity()
+                                 : std::abs(costs[order[i + 1]][goal] - costs[order[i - 1]][goal]) / range;
     }
   }
   return distance;
@@ -60,7 +64,8 @@ Objective Objective::from_json(const base::Json& checked) {
 std::optional<double> Objective::value(const journal::Outcome& outcome, const std::string& metric) {
   if (!outcome.ok()) return std::nullopt;
   for (const auto* values : {&outcome.metrics, &outcome.measured}) {
-    if (const auto found = values->find(metric); found != values->end() && std::isfinite(found->second)) return found->second;
+    if (const auto found = values->find(metric); found != values->end() && std::isfinite(found->second))
+      return found->second;
   }
   return std::nullopt;
 }
@@ -89,12 +94,15 @@ std::vector<std::size_t> ranking(const Costs& costs) {
   std::iota(order.begin(), order.end(), 0U);
   if (costs.empty()) return order;
   if (costs[0].size() == 1) {
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return costs[a][0] < costs[b][0]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return costs[a][0] < costs[b][0]; });
     return order;
   }
   const std::vector<int> front = fronts(costs);
   const std::vector<double> space = crowding(costs, front);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return front[a] != front[b] ? front[a] < front[b] : space[a] > space[b]; });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return front[a] != front[b] ? front[a] < front[b] : space[a] > space[b];
+  });
   return order;
 }
 

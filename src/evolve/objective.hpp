@@ -15,9 +15,10 @@ struct Objective {
     std::string metric;
     bool minimize = true;
   };
-  std::vector<Goal> goals;         ///< one, or several for a Pareto front; the first is the one that plots and prompts show
+  std::vector<Goal> goals;  ///< one, or several for a Pareto front; the first is the one that plots and prompts show
 
-  /// {"minimize": "val_loss"}, {"maximize": "val_accuracy"} or {"pareto": ["val_loss", "params"]} (accuracies and scores named
+  /// {"minimize": "val_loss"}, {"maximize": "val_accuracy"} or {"pareto": ["val_loss", "params"]} (accuracies and
+  /// scores named
   /// *_accuracy are maximised, all else minimised).
   static Objective from_json(const base::Json& checked);
 
@@ -28,8 +29,8 @@ struct Objective {
   const Goal& first() const { return goals.front(); }
 };
 
-/// Order of a population from best to worst: by the one goal; or by non-domination, and within a front by crowding distance
-/// (NSGA-II; Deb et al. 2002). Ties keep their order. `costs` are of equal length.
+/// Order of a population from best to worst: by the one goal; or by non-domination, and within a front by crowding
+/// distance (NSGA-II; Deb et al. 2002). Ties keep their order. `costs` are of equal length.
 std::vector<std::size_t> ranking(const std::vector<std::vector<double>>& costs);
 
 /// Whether a is at least as good in all and better in one.

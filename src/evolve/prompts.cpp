@@ -7,7 +7,9 @@
 
 namespace weft::evolve {
 
-std::string Prompt::hash() const { return base::short_hash(text); }
+std::string Prompt::hash() const {
+  return base::short_hash(text);
+}
 
 std::vector<llm::Message> Prompt::messages(const std::string& name, const base::Json& data) const {
   std::vector<llm::Message> list;
@@ -44,7 +46,8 @@ Prompts load_prompts(const std::vector<std::string>& names, const base::Json& ov
     prompts[name] = {base::read_file(base::find_data(file, "prompts", ".mustache", beside), 1 << 20)};
   }
   for (const auto& [name, file] : overrides.items()) {
-    if (!prompts.contains(name)) throw base::Error("this method has no prompt '" + name + "'; it has " + base::join(names, ", "));
+    if (!prompts.contains(name))
+      throw base::Error("this method has no prompt '" + name + "'; it has " + base::join(names, ", "));
   }
   return prompts;
 }

@@ -31,7 +31,10 @@ const Row& find(const std::string& name) {
 }  // namespace
 
 Draft Draft::of(space::Genome genome, std::string op, std::vector<TrialId> parents) {
-  return {.kind = Kind::genome, .lineage = {.op = std::move(op), .parents = std::move(parents)}, .genome = std::move(genome), .call = {}};
+  return {.kind = Kind::genome,
+          .lineage = {.op = std::move(op), .parents = std::move(parents)},
+          .genome = std::move(genome),
+          .call = {}};
 }
 
 MethodTraits traits_of(const std::string& method) {
@@ -47,6 +50,8 @@ std::vector<std::string> method_names() {
   return names;
 }
 
-std::unique_ptr<Proposer> make_proposer(const Method& method) { return find(method.name).make(method); }
+std::unique_ptr<Proposer> make_proposer(const Method& method) {
+  return find(method.name).make(method);
+}
 
 }  // namespace weft::evolve

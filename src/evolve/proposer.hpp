@@ -1,5 +1,5 @@
-// A search method: ask for the next draft, be told what became of it. Deterministic: what ask() returns follows from the seed
-// and from what was told before.
+// A search method: ask for the next draft, be told what became of it. Deterministic: what ask() returns follows from
+// the seed and from what was told before.
 #pragma once
 
 #include <memory>
@@ -22,10 +22,11 @@ using journal::TrialId;
 struct PromptCall {
   TrialId id = 0;
   llm::ChatRequest request;
-  std::string prompt_hash;         ///< of the template
+  std::string prompt_hash;  ///< of the template
 };
 
-/// What a method wants tried next: a genome, a reply still to be written, nothing yet, or nothing any more. Self-contained.
+/// What a method wants tried next: a genome, a reply still to be written, nothing yet, or nothing any more.
+/// Self-contained.
 struct Draft {
   enum class Kind { exhausted, wait, genome, call };
   Kind kind = Kind::exhausted;
@@ -52,11 +53,12 @@ class Proposer {
 /// What every method is made from.
 struct Method {
   std::string name;
-  base::Json options;              ///< the checked options of the method
+  base::Json options;  ///< the checked options of the method
   const space::Space* space = nullptr;
   Objective objective;
-  Prompts prompts;                 ///< by name, as the run's journal keeps them
-  bool chat = true;                ///< whether the model answers messages; else it continues a text
+  Prompts prompts;      ///< by name, as the run's journal keeps them
+  bool chat = true;     ///< whether the model answers messages; else it continues a text
+  bool samples = true;  ///< whether one call may bring several replies
   int max_tokens = 512;
 };
 

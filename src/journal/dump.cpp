@@ -15,9 +15,13 @@ Json determined(const Outcome& outcome) {
 }
 
 Json shown(const Call& call, bool measured) {
-  Json value = {{"attempt", call.attempt}, {"request", call.request},   {"prompt_hash", call.prompt_hash},
-                {"model", call.model},     {"replies", call.replies},
-                {"usage", call.usage},     {"usd", call.usd ? Json(*call.usd) : Json(nullptr)}};
+  Json value = {{"attempt", call.attempt},
+                {"request", call.request},
+                {"prompt_hash", call.prompt_hash},
+                {"model", call.model},
+                {"replies", call.replies},
+                {"usage", call.usage},
+                {"usd", call.usd ? Json(*call.usd) : Json(nullptr)}};
   if (measured) {
     value["seconds"] = call.seconds;
     value["requests"] = call.requests;

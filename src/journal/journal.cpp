@@ -10,7 +10,9 @@ namespace {
 
 using base::Json;
 
-std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 // Binds any number of values in order.
 template <class... Values>
@@ -47,22 +49,31 @@ Trial read_trial(SQLite::Statement& row) {
   trial.proposal.repairs = row.getColumn("repairs").getInt();
   trial.duplicate_of = row.getColumn("duplicate_of").getInt64();
   trial.closed_s = row.getColumn("closed_s").getDouble();
-  if (!row.getColumn("outcome").isNull()) trial.outcome = Outcome::from_json(Json::parse(row.getColumn("outcome").getString()));
+  if (!row.getColumn("outcome").isNull())
+    trial.outcome = Outcome::from_json(Json::parse(row.getColumn("outcome").getString()));
   return trial;
 }
 
 }  // namespace
 
-Journal::Journal(base::fs::path folder, std::unique_ptr<Store> store) : folder_(std::move(folder)), store_(std::move(store)) {
+Journal::Journal(base::fs::path folder, std::unique_ptr<Store> store)
+    : folder_(std::move(folder)), store_(std::move(store)) {
   header_ = get("header");
   store_->locked([this] {
-    SQLite::Statement closed(*store_->database, "SELECT t.id, t.key, e.transient FROM trials t LEFT JOIN evaluations e ON e.id = t.evaluation ORDER BY t.id");
+    SQLite::Statement closed(
+        *store_->database,
+        "SELECT t.id, t.key, e.transient FROM trials t LEFT JOIN evaluations e ON e.id = t.evaluation ORDER BY t.id");
     while (closed.executeStep()) {
       store_->closed = closed.getColumn(0).getInt64() + 1;
       const std::string key = closed.getColumn(1).getString();
-      if (!key.empty() && closed.getColumn(2).getInt() == 0) store_->first_with.try_emplace(key, closed.getColumn(0).getInt64());
+      if (!key.empty() && closed.getColumn(2).getInt() == 0)
+        store_->first_with.try_emplace(key, closed.getColumn(0).getInt64());
     }
-    store_->spent = store_->database->execAndGet("SELECT max(ifnull((SELECT max(closed_s) FROM trials), 0), ifnull((SELECT max(at_s) FROM events), 0))").getDouble();
+    store_->spent =
+        store_->database
+            ->execAndGet(
+                "SELECT max(ifnull((SELECT max(closed_s) FROM trials), 0), ifnull((SELECT max(at_s) FROM events), 0))")
+            .getDouble();
   });
 }
 
@@ -82,14 +93,18 @@ std::unique_ptr<Journal> Journal::create(const base::fs::path& folder, const Jso
 }
 
 std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) {
-  if (!base::fs::exists(folder / "journal.sqlite")) throw base::Error("holds no run (there is no journal.sqlite)", folder.string());
+  if (!base::fs::exists(folder / "journal.sqlite"))
+    throw base::Error("holds no run (there is no journal.sqlite)", folder.string());
   auto store = std::make_unique<Store>(folder, mode, false);
   const int version = store->locked([&] { return store->database->execAndGet("PRAGMA user_version").getInt(); });
   if (version > kSchemaVersion || version < 1) {
-    throw base::Error("was written by another version of weft (journal version " + std::to_string(version) + ", this one reads " + std::to_string(kSchemaVersion) + ")", folder.string());
+    throw base::Error("was written by another version of weft (journal version " + std::to_string(version) +
+                          ", this one reads " + std::to_string(kSchemaVersion) + ")",
+                      folder.string());
   }
   std::unique_ptr<Journal> journal(new Journal(folder, std::move(store)));
-  if (journal->header_.is_null()) throw base::Error("holds a run that never started; remove the folder", folder.string());
+  if (journal->header_.is_null())
+    throw base::Error("holds a run that never started; remove the folder", folder.string());
   return journal;
 }
 
@@ -103,7 +118,8 @@ std::unique_ptr<Journal> Journal::in_memory(const Json& header) {
 void Journal::add_call(const Call& call) {
   store_->locked([&] {
     SQLite::Statement insert(*store_->database, "INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    bind_all(insert, call.trial, call.attempt, text_of(call.request), call.prompt_hash, call.model, text_of(Json(call.replies)), text_of(call.usage));
+    bind_all(insert, call.trial, call.attempt, text_of(call.request), call.prompt_hash, call.model,
+             text_of(Json(call.replies)), text_of(call.usage));
     if (call.usd) insert.bind(8, *call.usd);
     insert.bind(9, call.seconds);
     insert.bind(10, call.requests);
@@ -121,7 +137,8 @@ std::optional<Call> Journal::call(TrialId trial, int attempt) const {
 
 void Journal::add_outcome(const std::string& key, TrialId by, const Outcome& outcome) {
   store_->locked([&] {
-    SQLite::Statement insert(*store_->database, "INSERT INTO evaluations (key, trial, transient, outcome) VALUES (?, ?, ?, ?)");
+    SQLite::Statement insert(*store_->database,
+                             "INSERT INTO evaluations (key, trial, transient, outcome) VALUES (?, ?, ?, ?)");
     bind_all(insert, key, by, static_cast<int>(outcome.transient), text_of(outcome.to_json()));
     insert.exec();
   });
@@ -129,7 +146,9 @@ void Journal::add_outcome(const std::string& key, TrialId by, const Outcome& out
 
 std::optional<Outcome> Journal::outcome(const std::string& key, TrialId trial) const {
   return store_->locked([&]() -> std::optional<Outcome> {
-    SQLite::Statement select(*store_->database, "SELECT outcome FROM evaluations WHERE key = ? AND (transient = 0 OR trial = ?) ORDER BY trial = ? DESC LIMIT 1");
+    SQLite::Statement select(*store_->database,
+                             "SELECT outcome FROM evaluations WHERE key = ? AND (transient = 0 OR trial = ?) ORDER BY "
+                             "trial = ? DESC LIMIT 1");
     bind_all(select, key, trial, trial);
     if (!select.executeStep()) return std::nullopt;
     return Outcome::from_json(Json::parse(select.getColumn(0).getString()));
@@ -142,19 +161,23 @@ void Journal::close(const Trial& trial, const std::string& key) {
     SQLite::Transaction transaction(*store_->database);
     std::optional<std::int64_t> evaluation;
     if (trial.outcome) {
-      SQLite::Statement known(*store_->database, "SELECT id FROM evaluations WHERE key = ? AND (transient = 0 OR trial = ?) ORDER BY trial = ? DESC LIMIT 1");
+      SQLite::Statement known(
+          *store_->database,
+          "SELECT id FROM evaluations WHERE key = ? AND (transient = 0 OR trial = ?) ORDER BY trial = ? DESC LIMIT 1");
       bind_all(known, key, trial.id, trial.id);
       if (known.executeStep()) evaluation = known.getColumn(0).getInt64();
     }
     if (trial.outcome && !evaluation) {
-      SQLite::Statement insert(*store_->database, "INSERT INTO evaluations (key, trial, transient, outcome) VALUES (?, ?, ?, ?)");
+      SQLite::Statement insert(*store_->database,
+                               "INSERT INTO evaluations (key, trial, transient, outcome) VALUES (?, ?, ?, ?)");
       bind_all(insert, key, trial.id, static_cast<int>(trial.outcome->transient), text_of(trial.outcome->to_json()));
       insert.exec();
       evaluation = store_->database->getLastInsertRowid();
     }
     const Proposal& p = trial.proposal;
     SQLite::Statement insert(*store_->database, "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    bind_all(insert, trial.id, p.lineage.op, text_of(Json(p.lineage.parents)), p.lineage.call, p.lineage.index, p.id, p.text, p.invalid, p.repairs, key, trial.duplicate_of);
+    bind_all(insert, trial.id, p.lineage.op, text_of(Json(p.lineage.parents)), p.lineage.call, p.lineage.index, p.id,
+             p.text, p.invalid, p.repairs, key, trial.duplicate_of);
     if (evaluation) insert.bind(12, *evaluation);
     insert.bind(13, seconds());
     insert.exec();
@@ -182,7 +205,9 @@ TrialId Journal::size() const {
 std::vector<Trial> Journal::trials() const {
   return store_->locked([&] {
     std::vector<Trial> list;
-    SQLite::Statement select(*store_->database, "SELECT t.*, e.outcome FROM trials t LEFT JOIN evaluations e ON e.id = t.evaluation ORDER BY t.id");
+    SQLite::Statement select(
+        *store_->database,
+        "SELECT t.*, e.outcome FROM trials t LEFT JOIN evaluations e ON e.id = t.evaluation ORDER BY t.id");
     while (select.executeStep()) list.push_back(read_trial(select));
     return list;
   });
@@ -209,12 +234,16 @@ std::vector<Event> Journal::events() const {
   return store_->locked([&] {
     std::vector<Event> list;
     SQLite::Statement select(*store_->database, "SELECT at_s, kind, text FROM events ORDER BY id");
-    while (select.executeStep()) list.push_back({select.getColumn(0).getDouble(), select.getColumn(1).getString(), select.getColumn(2).getString()});
+    while (select.executeStep())
+      list.push_back(
+          {select.getColumn(0).getDouble(), select.getColumn(1).getString(), select.getColumn(2).getString()});
     return list;
   });
 }
 
-double Journal::seconds() const { return store_->spent + std::chrono::duration<double>(std::chrono::steady_clock::now() - store_->opened).count(); }
+double Journal::seconds() const {
+  return store_->spent + std::chrono::duration<double>(std::chrono::steady_clock::now() - store_->opened).count();
+}
 
 void Journal::set(const std::string& name, const Json& value) {
   store_->locked([&] {

@@ -1,4 +1,5 @@
-// The run's durable record: one SQLite database in the run's folder. Everything is written before it is learned. Any thread.
+// The run's durable record: one SQLite database in the run's folder. Everything is written before it is learned. Any
+// thread.
 #pragma once
 
 #include <memory>
@@ -12,23 +13,24 @@
 
 namespace weft::journal {
 
-/// A finished model call: what was asked for and every reply. Made for the trial that asked first; trials name (call, index).
+/// A finished model call: what was asked for and every reply. Made for the trial that asked first; trials name (call,
+/// index).
 struct Call {
   TrialId trial = 0;
-  int attempt = 0;                 ///< 0, or the number of the repair
-  base::Json request;              ///< ChatRequest::to_json()
-  std::string prompt_hash;         ///< of the template
+  int attempt = 0;          ///< 0, or the number of the repair
+  base::Json request;       ///< ChatRequest::to_json()
+  std::string prompt_hash;  ///< of the template
   std::string model;
   std::vector<std::string> replies;
-  base::Json usage;                ///< tokens by kind
-  std::optional<double> usd;       ///< nothing where no price is known
+  base::Json usage;           ///< tokens by kind
+  std::optional<double> usd;  ///< nothing where no price is known
   double seconds = 0;
-  int requests = 0;                ///< sent, retries included
+  int requests = 0;  ///< sent, retries included
 };
 
 /// Something worth telling that is no trial: a start, a stop, a warning.
 struct Event {
-  double at_s = 0;                 ///< Journal::seconds() then
+  double at_s = 0;  ///< Journal::seconds() then
   std::string kind, text;
 };
 
@@ -36,11 +38,11 @@ class Journal {
  public:
   enum class Mode { read, write };
 
-  /// Starts a journal in `folder` (made if missing). `header` is everything a resume needs. Throws Error where there is one
-  /// already, where another process runs there, or where the disk refuses.
+  /// Starts a journal in `folder` (made if missing). `header` is everything a resume needs. Throws Error where there is
+  /// one already, where another process runs there, or where the disk refuses.
   static std::unique_ptr<Journal> create(const base::fs::path& folder, const base::Json& header);
-  /// Opens one. Writing takes the folder's lock. Throws Error naming the folder where there is none, or where it was written
-  /// by a later weft.
+  /// Opens one. Writing takes the folder's lock. Throws Error naming the folder where there is none, or where it was
+  /// written by a later weft.
   static std::unique_ptr<Journal> open(const base::fs::path& folder, Mode mode);
   /// One that no file keeps: for tests and for runs on tables.
   static std::unique_ptr<Journal> in_memory(const base::Json& header);
@@ -57,8 +59,8 @@ class Journal {
   /// What is known of a key: a lasting outcome, or the transient one that was this very trial's.
   std::optional<Outcome> outcome(const std::string& key, TrialId trial) const;
 
-  /// Writes a trial for good. `key` is its evaluation's, empty for an invalid proposal; an outcome that add_outcome() has not
-  /// seen is written with it.
+  /// Writes a trial for good. `key` is its evaluation's, empty for an invalid proposal; an outcome that add_outcome()
+  /// has not seen is written with it.
   void close(const Trial& trial, const std::string& key);
   bool closed(TrialId id) const;
   /// The earliest closed trial with a lasting outcome of this key, or -1.

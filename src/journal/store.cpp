@@ -84,9 +84,12 @@ void Journal::Store::make_tables() const {
 base::Error Journal::Store::explained(const SQLite::Exception& error) const {
   const std::string where = folder.empty() ? "journal" : (folder / "journal.sqlite").string();
   const int code = error.getErrorCode() & 0xFF;
-  if (code == SQLITE_FULL) return base::Error("the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where);
+  if (code == SQLITE_FULL)
+    return base::Error(
+        "the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where);
   if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return base::Error("is no journal, or a damaged one", where);
-  if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN) return base::Error("cannot be opened or written: check the folder's permissions", where);
+  if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
+    return base::Error("cannot be opened or written: check the folder's permissions", where);
   return base::Error(error.what(), where);
 }
 

@@ -1,4 +1,5 @@
-// The values that a run is made of: proposals, outcomes, trials. Plain data; everything stored of them is in the journal.
+// The values that a run is made of: proposals, outcomes, trials. Plain data; everything stored of them is in the
+// journal.
 #pragma once
 
 #include <cstdint>
@@ -22,32 +23,33 @@ struct Fidelity {
 
 /// Where a genome comes from.
 struct Lineage {
-  std::string op;                ///< sample, mutate, cross_over, evoprompting, ...
+  std::string op;  ///< sample, mutate, cross_over, evoprompting, ...
   std::vector<TrialId> parents;
-  TrialId call = -1;             ///< the first trial of the model call that wrote it; -1: no model did
-  int index = 0;                 ///< which of that call's replies
+  TrialId call = -1;  ///< the first trial of the model call that wrote it; -1: no model did
+  int index = 0;      ///< which of that call's replies
 };
 
 /// A genome, or why there is none.
 struct Proposal {
   Lineage lineage;
   std::optional<space::Genome> genome;
-  std::string text;              ///< canonical JSON
+  std::string text;  ///< canonical JSON
   std::string id;
-  std::string invalid;           ///< why the replies gave no genome, or the genome no architecture
-  std::string reply;             ///< what the model wrote; the journal keeps it with the call
-  int repairs = 0;               ///< replies asked for again
+  std::string invalid;  ///< why the replies gave no genome, or the genome no architecture
+  std::string reply;    ///< what the model wrote; the journal keeps it with the call
+  int repairs = 0;      ///< replies asked for again
 };
 
-/// What an evaluator says of a genome at one fidelity. Names end in their unit where they have one (train_s, memory_bytes).
+/// What an evaluator says of a genome at one fidelity. Names end in their unit where they have one (train_s,
+/// memory_bytes).
 struct Outcome {
-  std::string failure;                       ///< empty, or one word: diverged, out_of_memory, time_limit, crashed, refused
-  std::string detail;                        ///< one line about a failure
-  bool transient = false;                    ///< might go well another time
-  std::map<std::string, double> metrics;     ///< determined by the evaluation's key
-  std::map<std::string, double> measured;    ///< time, memory, energy: of this one run
-  std::map<std::string, double> test;        ///< sealed: told to no proposer and no prompt
-  base::Json curve = base::Json::array();    ///< [{"step": 10, "tokens": 20480, "train_loss": 5.1, "val_loss": 5.0}, ...]
+  std::string failure;                    ///< empty, or one word: diverged, out_of_memory, time_limit, crashed, refused
+  std::string detail;                     ///< one line about a failure
+  bool transient = false;                 ///< might go well another time
+  std::map<std::string, double> metrics;  ///< determined by the evaluation's key
+  std::map<std::string, double> measured;  ///< time, memory, energy: of this one run
+  std::map<std::string, double> test;      ///< sealed: told to no proposer and no prompt
+  base::Json curve = base::Json::array();  ///< [{"step": 10, "tokens": 20480, "train_loss": 5.1, "val_loss": 5.0}, ...]
 
   bool ok() const { return failure.empty(); }
   base::Json to_json() const;
@@ -59,9 +61,9 @@ struct Outcome {
 struct Trial {
   TrialId id = 0;
   Proposal proposal;
-  std::optional<Outcome> outcome;            ///< none for an invalid proposal
-  TrialId duplicate_of = -1;                 ///< the earlier trial with the same evaluation
-  double closed_s = 0;                       ///< when it was learned, by Journal::seconds()
+  std::optional<Outcome> outcome;  ///< none for an invalid proposal
+  TrialId duplicate_of = -1;       ///< the earlier trial with the same evaluation
+  double closed_s = 0;             ///< when it was learned, by Journal::seconds()
   bool fresh() const { return outcome.has_value() && duplicate_of < 0; }
 };
 

@@ -1,10 +1,13 @@
 #include "llm/chat.hpp"
 
+#include "base/text.hpp"
+
 namespace weft::llm {
 
 base::Json ChatRequest::to_json() const {
   base::Json list = base::Json::array();
-  for (const Message& message : messages) list.push_back({{"role", message.role}, {"text", message.text}});
+  for (const Message& message : messages)
+    list.push_back({{"role", message.role}, {"text", base::to_utf8(message.text)}});
   return {{"messages", list},
           {"samples", samples},
           {"temperature", temperature},

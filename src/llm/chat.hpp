@@ -6,8 +6,9 @@
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "base/json.hpp"
 
@@ -18,8 +19,8 @@ struct Message {
   std::string text;
 };
 
-/// What a reply's form must be. A provider enforces what it can (Capabilities::structured) and ignores the rest: replies are
-/// checked afterwards all the same.
+/// What a reply's form must be. A provider enforces what it can (Capabilities::structured) and ignores the rest:
+/// replies are checked afterwards all the same.
 struct Constraint {
   base::Json json_schema;  ///< null: none
   std::string grammar;     ///< GBNF; empty: none
@@ -27,9 +28,9 @@ struct Constraint {
 
 struct ChatRequest {
   std::vector<Message> messages;
-  int samples = 1;              ///< replies to the same messages
+  int samples = 1;  ///< replies to the same messages
   double temperature = 1.0;
-  int max_tokens = 1024;        ///< a reply's
+  int max_tokens = 1024;  ///< a reply's
   std::uint64_t seed = 0;
   std::vector<std::string> stop;
   Constraint constraint;
@@ -39,10 +40,10 @@ struct ChatRequest {
 };
 
 struct Usage {
-  std::int64_t prompt_tokens = 0;     ///< all of them, cached ones included
-  std::int64_t cached_tokens = 0;     ///< read from the server's cache, at their own price
+  std::int64_t prompt_tokens = 0;  ///< all of them, cached ones included
+  std::int64_t cached_tokens = 0;  ///< read from the server's cache, at their own price
   std::int64_t cache_write_tokens = 0;
-  std::int64_t completion_tokens = 0; ///< all of them, reasoning included
+  std::int64_t completion_tokens = 0;  ///< all of them, reasoning included
   std::int64_t reasoning_tokens = 0;
   Usage& operator+=(const Usage& other);
 };
@@ -55,9 +56,9 @@ struct Reply {
 struct ChatResult {
   std::vector<Reply> replies;  ///< one for each sample
   Usage usage;
-  std::string model;           ///< as the server names what answered
-  double seconds = 0;          ///< measured, retries included
-  int attempts = 1;            ///< requests sent
+  std::string model;   ///< as the server names what answered
+  double seconds = 0;  ///< measured, retries included
+  int attempts = 1;    ///< requests sent
 };
 
 /// Why there are no replies. `permanent` failures would fail again: a refused key, an unknown model, a bad request.
@@ -65,6 +66,7 @@ struct ChatFailure {
   std::string reason;  ///< one line, redacted
   bool permanent = false;
   int attempts = 1;
+  Usage usage;  ///< of samples that came before it failed: paid for, though there is no result
 };
 
 using Chat = tl::expected<ChatResult, ChatFailure>;
@@ -73,11 +75,11 @@ using Chat = tl::expected<ChatResult, ChatFailure>;
 struct Capabilities {
   enum class Structured { none, json_schema, grammar };
   Structured structured = Structured::none;
-  bool temperature = true;       ///< whether the model accepts one
+  bool temperature = true;  ///< whether the model accepts one
   bool seed = false;
-  bool samples = false;          ///< whether one request may ask for several replies
-  bool completion = false;       ///< whether the single user message is continued rather than answered
-  int concurrency = 8;           ///< calls at a time
+  bool samples = false;     ///< whether one request may ask for several replies
+  bool completion = false;  ///< whether the single user message is continued rather than answered
+  int concurrency = 8;      ///< calls at a time
 };
 
 /// Which trial asks, and which try of it: with the request, what tells a cassette's entries apart.
@@ -86,12 +88,15 @@ struct Occasion {
   int attempt = 0;
 };
 
-/// Any thread. A call ends by its deadline, or soon after a stop is requested, with a result or a failure: never by an exception.
+/// What ends a call: by then it has returned.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Any thread. A call ends by its deadline, or soon after a stop is requested, with a result or a failure: never by an
+/// exception.
 class Provider {
  public:
   virtual ~Provider() = default;
-  virtual Chat chat(const ChatRequest& request, const Occasion& occasion, std::chrono::steady_clock::time_point deadline,
-                    std::stop_token stop) = 0;
+  virtual Chat chat(const ChatRequest& request, const Occasion& occasion, Deadline deadline, std::stop_token stop) = 0;
   virtual const Capabilities& capabilities() const = 0;
   /// "openai gpt-5-mini at https://api.openai.com/v1": for people; no key in it.
   virtual std::string name() const = 0;

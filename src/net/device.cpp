@@ -12,7 +12,9 @@
 
 namespace weft::net {
 
-int gpu_count() { return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0; }
+int gpu_count() {
+  return at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().deviceCount()) : 0;
+}
 
 c10::Device parse_device(const std::string& name) {
   if (name == "auto") return gpu_count() > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
@@ -27,15 +29,19 @@ c10::Device parse_device(const std::string& name) {
 }
 
 std::vector<std::string> describe_devices() {
-  std::vector<std::string> lines{"CPU, " + std::to_string(at::get_num_threads()) + " threads, " + at::get_cpu_capability()};
+  std::vector<std::string> lines{"CPU, " + std::to_string(at::get_num_threads()) + " threads, " +
+                                 at::get_cpu_capability()};
   for (int i = 0; i < gpu_count(); ++i) lines.push_back("cuda:" + std::to_string(i));
   return lines;
 }
 
-std::string torch_version() { return TORCH_VERSION; }
+std::string torch_version() {
+  return TORCH_VERSION;
+}
 
 void set_threads(int threads) {
-  // Tensors come and go at every step: memory given back to the system would be faulted in again (3 to 5 % of a step here).
+  // Tensors come and go at every step: memory given back to the system would be faulted in again (3 to 5 % of a step
+  // here).
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   at::set_num_threads(threads);

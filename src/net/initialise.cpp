@@ -22,7 +22,8 @@ void fill_causal_shift(at::Tensor& weight, bool causal) {
 
 Weights initialise(const Network& network, std::uint64_t seed, const at::Device& device, at::ScalarType type) {
   auto generator = at::detail::createCPUGenerator(seed);
-  const auto writers = std::count_if(network.weights.begin(), network.weights.end(), [](const WeightSpec& spec) { return spec.residual; });
+  const auto writers = std::count_if(network.weights.begin(), network.weights.end(),
+                                     [](const WeightSpec& spec) { return spec.residual; });
   const double residual = kDeviation / std::sqrt(static_cast<double>(std::max<std::ptrdiff_t>(1, writers)));
   Weights weights;
   for (const WeightSpec& spec : network.weights) {

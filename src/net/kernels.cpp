@@ -10,13 +10,17 @@ namespace weft::net {
 Kernel find_kernel(std::string_view op) {
   using Row = std::pair<std::string_view, Kernel>;
   static constexpr std::array kKernels{
-      Row{"linear", kernels::linear},       Row{"attention", kernels::attention},  Row{"dwconv", kernels::dwconv},
-      Row{"layernorm", kernels::layernorm}, Row{"rmsnorm", kernels::rmsnorm},      Row{"scale", kernels::scale},
-      Row{"dropout", kernels::dropout},     Row{"concat", kernels::concat},        Row{"split", kernels::split},
-      Row{"mean", kernels::mean},           Row{"relu", kernels::elementwise},     Row{"gelu", kernels::elementwise},
-      Row{"silu", kernels::elementwise},    Row{"sigmoid", kernels::elementwise},  Row{"tanh", kernels::elementwise},
-      Row{"softplus", kernels::elementwise}, Row{"add", kernels::elementwise},     Row{"subtract", kernels::elementwise},
-      Row{"multiply", kernels::elementwise}, Row{"times", kernels::elementwise},   Row{"plus", kernels::elementwise},
+      Row{"linear", kernels::linear},        Row{"attention", kernels::attention},
+      Row{"dwconv", kernels::dwconv},        Row{"layernorm", kernels::layernorm},
+      Row{"rmsnorm", kernels::rmsnorm},      Row{"scale", kernels::scale},
+      Row{"dropout", kernels::dropout},      Row{"concat", kernels::concat},
+      Row{"split", kernels::split},          Row{"mean", kernels::mean},
+      Row{"relu", kernels::elementwise},     Row{"gelu", kernels::elementwise},
+      Row{"silu", kernels::elementwise},     Row{"sigmoid", kernels::elementwise},
+      Row{"tanh", kernels::elementwise},     Row{"softplus", kernels::elementwise},
+      Row{"add", kernels::elementwise},      Row{"subtract", kernels::elementwise},
+      Row{"multiply", kernels::elementwise}, Row{"times", kernels::elementwise},
+      Row{"plus", kernels::elementwise},
   };
   for (const auto& [name, kernel] : kKernels) {
     if (name == op) return kernel;

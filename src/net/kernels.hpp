@@ -17,7 +17,8 @@ struct KernelContext {
   bool training = false;
 };
 
-/// Inputs are [B, T, C] or [B, 1, C]; parameters stand in the order of the node's specification. Returns the node's outputs.
+/// Inputs are [B, T, C] or [B, 1, C]; parameters stand in the order of the node's specification. Returns the node's
+/// outputs.
 using Kernel = std::vector<at::Tensor> (*)(const block::Node& node, std::span<const at::Tensor> inputs,
                                            std::span<const at::Tensor> parameters, const KernelContext& context);
 
@@ -26,18 +27,29 @@ Kernel find_kernel(std::string_view op);
 
 namespace kernels {
 
-std::vector<at::Tensor> linear(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> layernorm(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> rmsnorm(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> attention(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> dwconv(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> concat(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> split(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> mean(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> scale(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
-std::vector<at::Tensor> dropout(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
+std::vector<at::Tensor> linear(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                               const KernelContext&);
+std::vector<at::Tensor> layernorm(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                                  const KernelContext&);
+std::vector<at::Tensor> rmsnorm(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                                const KernelContext&);
+std::vector<at::Tensor> attention(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                                  const KernelContext&);
+std::vector<at::Tensor> dwconv(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                               const KernelContext&);
+std::vector<at::Tensor> concat(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                               const KernelContext&);
+std::vector<at::Tensor> split(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                              const KernelContext&);
+std::vector<at::Tensor> mean(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                             const KernelContext&);
+std::vector<at::Tensor> scale(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                              const KernelContext&);
+std::vector<at::Tensor> dropout(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                                const KernelContext&);
 /// Sums, products, activations: found by the node's op.
-std::vector<at::Tensor> elementwise(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>, const KernelContext&);
+std::vector<at::Tensor> elementwise(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
+                                    const KernelContext&);
 
 }  // namespace kernels
 }  // namespace weft::net

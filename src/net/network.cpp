@@ -5,7 +5,6 @@
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/rms_norm.h>
-
 #include <fmt/format.h>
 
 #include "block/ops/rows.hpp"
@@ -20,7 +19,8 @@ std::vector<bool> residual_writers(const block::Graph& graph) {
   if (graph.result.site >= 0) reached[static_cast<std::size_t>(graph.result.site)] = true;
   for (std::size_t i = graph.nodes.size(); i-- > 0;) {
     const block::Op* op = graph.nodes[i].op;
-    const bool passes = op == &rows::add() || op == &rows::subtract() || op == &rows::times() || op == &rows::dropout() || op == &rows::scale();
+    const bool passes = op == &rows::add() || op == &rows::subtract() || op == &rows::times() ||
+                        op == &rows::dropout() || op == &rows::scale();
     if (!reached[i] || !passes) continue;
     for (const block::Value& input : graph.nodes[i].inputs) {
       if (input.site >= 0) reached[static_cast<std::size_t>(input.site)] = true;
@@ -62,8 +62,8 @@ void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
     network.kernels.back().push_back(find_kernel(graph.nodes[node].op->name));
     for (const block::Parameter& parameter : graph.nodes[node].parameters) {
       const bool matrix = parameter.shape.size() > 1;
-      network.weights.push_back({fmt::format("layers.{}.{}.{}", layer, node, parameter.name), parameter.shape, parameter.init,
-                                 parameter.value, matrix && residual[node], matrix});
+      network.weights.push_back({fmt::format("layers.{}.{}.{}", layer, node, parameter.name), parameter.shape,
+                                 parameter.init, parameter.value, matrix && residual[node], matrix});
     }
   }
 }
@@ -86,7 +86,9 @@ class Forward {
   // [B, channels, height, width] → [B, patches, channels·patch²].
   at::Tensor patches(const at::Tensor& x) const {
     const std::int64_t p = a_.patch, rows = x.size(2) / p, columns = x.size(3) / p;
-    return x.view({x.size(0), x.size(1), rows, p, columns, p}).permute({0, 2, 4, 1, 3, 5}).reshape({x.size(0), rows * columns, -1});
+    return x.view({x.size(0), x.size(1), rows, p, columns, p})
+        .permute({0, 2, 4, 1, 3, 5})
+        .reshape({x.size(0), rows * columns, -1});
   }
 
   at::Tensor stem(const at::Tensor& input) {
@@ -123,8 +125,9 @@ class Forward {
     if (a_.norm != space::Norm::none) {
       const at::Tensor& weight = take();
       const bool bias = a_.norm == space::Norm::layernorm && a_.norm_bias;
-      x = a_.norm == space::Norm::rmsnorm ? at::rms_norm(x, weight.sizes(), weight, 1e-6)
-                                          : at::layer_norm(x, weight.sizes(), weight, bias ? std::optional(take()) : std::nullopt, 1e-5);
+      x = a_.norm == space::Norm::rmsnorm
+              ? at::rms_norm(x, weight.sizes(), weight, 1e-6)
+              : at::layer_norm(x, weight.sizes(), weight, bias ? std::optional(take()) : std::nullopt, 1e-5);
     }
     if (a_.tied) return at::linear(x, weights_[0]);
     const at::Tensor& weight = take();
@@ -143,7 +146,8 @@ class Forward {
 Network make_network(space::Architecture architecture) {
   Network network;
   add_stem(architecture, network.weights);
-  for (std::size_t layer = 0; layer < architecture.layers.size(); ++layer) add_layer(architecture.layers[layer], layer, network);
+  for (std::size_t layer = 0; layer < architecture.layers.size(); ++layer)
+    add_layer(architecture.layers[layer], layer, network);
   add_head(architecture, network.weights);
   network.architecture = std::move(architecture);
   return network;

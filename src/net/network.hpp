@@ -16,15 +16,15 @@ struct WeightSpec {
   std::string name;
   std::vector<std::int64_t> shape;
   block::Init init = block::Init::normal;
-  double value = 0;           ///< of a constant
-  bool residual = false;      ///< a product that writes into the residual stream
-  bool decay = false;         ///< matrices and embeddings decay, vectors do not
+  double value = 0;       ///< of a constant
+  bool residual = false;  ///< a product that writes into the residual stream
+  bool decay = false;     ///< matrices and embeddings decay, vectors do not
 };
 
 struct Network {
   space::Architecture architecture;
-  std::vector<WeightSpec> weights;             ///< in the order in which forward() takes them
-  std::vector<std::vector<Kernel>> kernels;    ///< of each node of each layer
+  std::vector<WeightSpec> weights;           ///< in the order in which forward() takes them
+  std::vector<std::vector<Kernel>> kernels;  ///< of each node of each layer
 };
 
 Network make_network(space::Architecture architecture);
@@ -32,9 +32,11 @@ Network make_network(space::Architecture architecture);
 /// One tensor for each of network.weights.
 using Weights = std::vector<at::Tensor>;
 
-/// Fresh weights as GPT-2 has them (Radford et al. 2019): normal of deviation 0.02, the products that write into the residual
-/// stream divided by the root of their number, biases 0, norms 1. Drawn on the CPU, so a seed gives the same on any device.
-Weights initialise(const Network& network, std::uint64_t seed, const at::Device& device, at::ScalarType type = at::kFloat);
+/// Fresh weights as GPT-2 has them (Radford et al. 2019): normal of deviation 0.02, the products that write into the
+/// residual stream divided by the root of their number, biases 0, norms 1. Drawn on the CPU, so a seed gives the same
+/// on any device.
+Weights initialise(const Network& network, std::uint64_t seed, const at::Device& device,
+                   at::ScalarType type = at::kFloat);
 
 /// Scores: [B, T, vocabulary] for tokens [B, T] (int64), [B, classes] for images [B, channels, height, width].
 at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training);

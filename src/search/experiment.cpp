@@ -21,31 +21,42 @@ std::optional<T> optional_value(const Json& object, const char* key) {
 void check_further(const base::Document& document, const Json& checked, const std::string& method) {
   if (checked.at("evaluate").contains("train")) {
     const Json& train = checked.at("evaluate").at("train");
-    const int budgets = static_cast<int>(train.contains("steps")) + static_cast<int>(train.contains("tokens")) + static_cast<int>(train.contains("seconds"));
-    if (budgets != 1) throw document.error("/evaluate/train", "'train' needs exactly one of steps, tokens and seconds as its budget");
+    const int budgets = static_cast<int>(train.contains("steps")) + static_cast<int>(train.contains("tokens")) +
+                        static_cast<int>(train.contains("seconds"));
+    if (budgets != 1)
+      throw document.error("/evaluate/train", "'train' needs exactly one of steps, tokens and seconds as its budget");
   }
   if (evolve::traits_of(method).uses_model && !checked.contains("llm")) {
-    throw document.error("/search/method", "the method " + method + " asks a language model; add llm: {provider: llama, model: smollm2-135m}");
+    throw document.error(
+        "/search/method",
+        "the method " + method + " asks a language model; add llm: {provider: llama, model: smollm2-135m}");
   }
   const Budget budget = Budget::from_json(checked);
-  const bool ends = budget.trials || budget.evaluations || budget.minutes || budget.usd || budget.tokens || budget.calls;
-  if (!ends && method != "genius") throw document.error("/search", "nothing ends this run; set search.trials, search.evaluations or budget.minutes");
+  const bool ends =
+      budget.trials || budget.evaluations || budget.minutes || budget.usd || budget.tokens || budget.calls;
+  if (!ends && method != "genius")
+    throw document.error("/search", "nothing ends this run; set search.trials, search.evaluations or budget.minutes");
 }
 
 void check_task(const base::Document& document, const Json& checked, const space::Space& space) {
   const bool images = checked.at("task").at("data") == "fashion_mnist";
   if (checked.at("evaluate").contains("command") || images == (space.task == space::Task::image_classification)) return;
   if (!checked.at("evaluate").contains("train")) return;
-  throw document.error("/task/data", "the space '" + space.name + "' is for " + (images ? "language models" : "images") + ", the data " + checked.at("task").at("data").get<std::string>() + " is not");
+  throw document.error("/task/data", "the space '" + space.name + "' is for " +
+                                         (images ? "language models" : "images") + ", the data " +
+                                         checked.at("task").at("data").get<std::string>() + " is not");
 }
 
 }  // namespace
 
 Budget Budget::from_json(const Json& checked) {
   const Json &search = checked.at("search"), &budget = checked.at("budget");
-  return {.trials = optional_value<std::int64_t>(search, "trials"), .evaluations = optional_value<double>(search, "evaluations"),
-          .tokens = optional_value<double>(budget, "tokens"), .calls = optional_value<double>(budget, "calls"),
-          .minutes = optional_value<double>(budget, "minutes"), .usd = optional_value<double>(budget, "usd")};
+  return {.trials = optional_value<std::int64_t>(search, "trials"),
+          .evaluations = optional_value<double>(search, "evaluations"),
+          .tokens = optional_value<double>(budget, "tokens"),
+          .calls = optional_value<double>(budget, "calls"),
+          .minutes = optional_value<double>(budget, "minutes"),
+          .usd = optional_value<double>(budget, "usd")};
 }
 
 Experiment Experiment::load(const std::string& name, const std::vector<std::string>& settings) {
@@ -56,7 +67,8 @@ Experiment Experiment::load(const std::string& name, const std::vector<std::stri
   experiment.file = path.string();
   experiment.checked = base::check(base::load_schema("experiment"), document);
   experiment.name = experiment.checked.value("name", path.stem().string());
-  if (experiment.name.empty() || experiment.name.find_first_of("/\\") != std::string::npos || experiment.name.front() == '.') {
+  if (experiment.name.empty() || experiment.name.find_first_of("/\\") != std::string::npos ||
+      experiment.name.front() == '.') {
     throw document.error("/name", "a name that can be a folder's was expected");
   }
   check_further(document, experiment.checked, experiment.method());
@@ -66,7 +78,8 @@ Experiment Experiment::load(const std::string& name, const std::vector<std::stri
     throw document.error("/space", error.what());
   }
   check_task(document, experiment.checked, experiment.space);
-  experiment.prompts = evolve::load_prompts(evolve::traits_of(experiment.method()).prompts, experiment.checked.at("search").at("prompts"), path.parent_path());
+  experiment.prompts = evolve::load_prompts(evolve::traits_of(experiment.method()).prompts,
+                                            experiment.checked.at("search").at("prompts"), path.parent_path());
   return experiment;
 }
 
@@ -76,7 +89,8 @@ Experiment Experiment::from_header(const Json& header) {
   experiment.name = header.at("name");
   experiment.checked = header.at("experiment");
   experiment.space = space::Space::from_snapshot(header.at("space"));
-  for (const auto& [prompt, text] : header.at("prompts").items()) experiment.prompts[prompt] = {text.get<std::string>()};
+  for (const auto& [prompt, text] : header.at("prompts").items())
+    experiment.prompts[prompt] = {text.get<std::string>()};
   return experiment;
 }
 
@@ -97,31 +111,46 @@ std::optional<llm::ProviderConfig> Experiment::provider() const {
 
 evaluate::Setup Experiment::setup() const {
   const evaluate::Plan wished = plan();
-  return {.space = space.snapshot(), .task = checked.at("task"), .evaluate = checked.at("evaluate"), .threads = std::max(1, wished.threads), .device = "cpu"};
+  return {.space = space.snapshot(),
+          .task = checked.at("task"),
+          .evaluate = checked.at("evaluate"),
+          .threads = std::max(1, wished.threads),
+          .device = "cpu"};
 }
 
 evaluate::Plan Experiment::plan() const {
   const Json& local = checked.at("engine").at("local");
-  return {.workers = local.value("workers", 0), .threads = local.value("threads", 0), .model_threads = local.value("model_threads", 0),
+  return {.workers = local.value("workers", 0),
+          .threads = local.value("threads", 0),
+          .model_threads = local.value("model_threads", 0),
           .memory_limit = local.value("memory", 0.0)};
 }
 
 void Experiment::resolve() {
-  const bool local_model = uses_model() && (checked.at("llm").at("provider") == "llama" || (checked.at("llm").contains("record") && checked.at("llm").at("record").at("provider") == "llama"));
+  const bool local_model =
+      uses_model() &&
+      (checked.at("llm").at("provider") == "llama" ||
+       (checked.at("llm").contains("record") && checked.at("llm").at("record").at("provider") == "llama"));
   const evaluate::Plan plan = evaluate::make_plan(this->plan(), evaluator(), local_model);
   Json& local = checked["engine"]["local"];
   local["workers"] = plan.workers;
   local["threads"] = plan.threads;
   if (plan.model_threads > 0) local["model_threads"] = plan.model_threads;
-  if (!checked["search"].contains("window")) checked["search"]["window"] = evaluate::traits_of(evaluator()).instant ? plan.workers : 6 * plan.workers;
+  if (!checked["search"].contains("window"))
+    checked["search"]["window"] = evaluate::traits_of(evaluator()).instant ? plan.workers : 6 * plan.workers;
   evaluate::Setup measured = setup();
   measured.device = plan.devices.front();
   checked["evaluate"] = evaluate::resolve_autos(measured);
 }
 
-std::string evaluation_key(const Experiment& experiment, const std::string& genome_id, const journal::Fidelity& fidelity) {
-  const Json identity = {{"genome", genome_id}, {"task", experiment.checked.at("task")}, {"evaluate", experiment.checked.at("evaluate")},
-                         {"budget", fidelity.budget}, {"test", fidelity.test}, {"seed", experiment.seed()}};
+std::string evaluation_key(const Experiment& experiment, const std::string& genome_id,
+                           const journal::Fidelity& fidelity) {
+  const Json identity = {{"genome", genome_id},
+                         {"task", experiment.checked.at("task")},
+                         {"evaluate", experiment.checked.at("evaluate")},
+                         {"budget", fidelity.budget},
+                         {"test", fidelity.test},
+                         {"seed", experiment.seed()}};
   return "e1-" + base::short_hash(base::canonical_text(identity));
 }
 

@@ -18,11 +18,11 @@ struct Budget {
   static Budget from_json(const base::Json& checked);
 };
 
-/// A checked experiment with everything that it names: the space, the prompts. `header()` is what a journal keeps of it, and
-/// from_header() makes the same experiment without any file.
+/// A checked experiment with everything that it names: the space, the prompts. `header()` is what a journal keeps of
+/// it, and from_header() makes the same experiment without any file.
 struct Experiment {
   std::string file, name;
-  base::Json checked;              ///< the file with its defaults filled in and every auto resolved
+  base::Json checked;  ///< the file with its defaults filled in and every auto resolved
   space::Space space;
   evolve::Prompts prompts;
 
@@ -36,7 +36,7 @@ struct Experiment {
   std::optional<llm::ProviderConfig> provider() const;
   Budget budget() const { return Budget::from_json(checked); }
   evaluate::Setup setup() const;
-  evaluate::Plan plan() const;     ///< as wished for; 0 where the experiment does not say
+  evaluate::Plan plan() const;  ///< as wished for; 0 where the experiment does not say
   std::uint64_t seed() const { return checked.at("seed"); }
 
   /// Settles what `auto` and absent keys mean on this machine (precision, workers, threads, window), once.
@@ -45,6 +45,7 @@ struct Experiment {
 };
 
 /// The identity of an evaluation: genome, task, recipe, fidelity, seed.
-std::string evaluation_key(const Experiment& experiment, const std::string& genome_id, const journal::Fidelity& fidelity);
+std::string evaluation_key(const Experiment& experiment, const std::string& genome_id,
+                           const journal::Fidelity& fidelity);
 
 }  // namespace weft::search

@@ -6,22 +6,28 @@ namespace weft::search {
 namespace {
 
 llm::Usage usage_of(const base::Json& usage) {
-  return {.prompt_tokens = usage.value("prompt_tokens", std::int64_t{0}), .cached_tokens = usage.value("cached_tokens", std::int64_t{0}),
-          .cache_write_tokens = usage.value("cache_write_tokens", std::int64_t{0}), .completion_tokens = usage.value("completion_tokens", std::int64_t{0}),
+  return {.prompt_tokens = usage.value("prompt_tokens", std::int64_t{0}),
+          .cached_tokens = usage.value("cached_tokens", std::int64_t{0}),
+          .cache_write_tokens = usage.value("cache_write_tokens", std::int64_t{0}),
+          .completion_tokens = usage.value("completion_tokens", std::int64_t{0}),
           .reasoning_tokens = usage.value("reasoning_tokens", std::int64_t{0})};
 }
 
 }  // namespace
 
-Limits::Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, const journal::Journal& journal)
+Limits::Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price,
+               const journal::Journal& journal)
     : budget_(budget), price_(std::move(price)), journal_(journal) {
   if (budget_.usd && !price_(llm::Usage{})) {
-    throw base::Error("budget.usd cannot be kept: the model's price is not known; add it to models.yaml, or limit budget.tokens or budget.calls");
+    throw base::Error(
+        "budget.usd cannot be kept: the model's price is not known; add it to models.yaml, or limit budget.tokens or "
+        "budget.calls");
   }
 }
 
 // Whether `more` fits: never beyond the limit; where only reservations stand against it, later perhaps.
-Limits::Answer Limits::fits(double learned, double reserved, double more, std::optional<double> limit, const char* what) {
+Limits::Answer Limits::fits(double learned, double reserved, double more, std::optional<double> limit,
+                            const char* what) {
   if (!limit || learned + reserved + more <= *limit) return Answer::go;
   if (learned + more <= *limit) return Answer::wait;
   reached_ = what;
@@ -56,7 +62,8 @@ Limits::Answer Limits::admit(journal::TrialId id, const evolve::Draft& draft) {
   return Answer::go;
 }
 
-// A token is seldom shorter than three letters, and a reply may be as long as is allowed. The first draft carries the prompt.
+// A token is seldom shorter than three letters, and a reply may be as long as is allowed. The first draft carries the
+// prompt.
 Limits::Cost Limits::cost_of(journal::TrialId id, const evolve::Draft& draft) const {
   if (draft.kind != evolve::Draft::Kind::call) return {};
   const bool first = draft.call->id == id;
@@ -65,10 +72,14 @@ Limits::Cost Limits::cost_of(journal::TrialId id, const evolve::Draft& draft) co
   llm::Usage usage;
   usage.prompt_tokens = first ? static_cast<std::int64_t>(letters / 3) : 0;
   usage.completion_tokens = draft.call->request.max_tokens;
-  return {.usd = price_(usage).value_or(0), .tokens = static_cast<double>(usage.prompt_tokens + usage.completion_tokens), .calls = first ? 1.0 : 0.0};
+  return {.usd = price_(usage).value_or(0),
+          .tokens = static_cast<double>(usage.prompt_tokens + usage.completion_tokens),
+          .calls = first ? 1.0 : 0.0};
 }
 
-void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) { reserved_[id] = cost_of(id, draft); }
+void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) {
+  reserved_[id] = cost_of(id, draft);
+}
 
 void Limits::learn(const journal::Trial& trial) {
   reserved_.erase(trial.id);

@@ -1,5 +1,5 @@
-// What stops the asking: trials, evaluations, time, money. Counted from what was learned, with a reservation for what is under
-// way, so that where a run stops does not depend on who was faster (but for the clock's limit).
+// What stops the asking: trials, evaluations, time, money. Counted from what was learned, with a reservation for what
+// is under way, so that where a run stops does not depend on who was faster (but for the clock's limit).
 #pragma once
 
 #include <functional>
@@ -17,8 +17,8 @@ class Limits {
  public:
   enum class Answer { go, wait, stop };
 
-  /// `price` of a usage, nothing where unknown; the journal has the clock and the calls. Throws Error where a limit on money
-  /// cannot be kept because the model has no known price.
+  /// `price` of a usage, nothing where unknown; the journal has the clock and the calls. Throws Error where a limit on
+  /// money cannot be kept because the model has no known price.
   Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, const journal::Journal& journal);
 
   /// Whether trial `next` may be asked for with `under_way` trials open.

@@ -12,16 +12,16 @@
 namespace weft::search {
 
 struct Status {
-  std::int64_t closed = 0, replayed = 0;          ///< trials learned, and how many of them an earlier session had
+  std::int64_t closed = 0, replayed = 0;  ///< trials learned, and how many of them an earlier session had
   std::int64_t invalid = 0, duplicates = 0, failed = 0;
   std::int64_t under_way = 0;
-  std::optional<double> best;                     ///< of the first goal
+  std::optional<double> best;  ///< of the first goal
   journal::TrialId best_trial = -1;
   std::int64_t prompt_tokens = 0, completion_tokens = 0, calls = 0;
   double usd = 0;
   bool usd_known = true;
-  double head_wait_s = 0;                         ///< spent waiting for the oldest trial while others were done
-  std::string phase = "starting";                 ///< starting, searching, finishing, testing, done
+  double head_wait_s = 0;          ///< spent waiting for the oldest trial while others were done
+  std::string phase = "starting";  ///< starting, searching, finishing, testing, done
 };
 
 class Progress {

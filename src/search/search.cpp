@@ -14,7 +14,8 @@ using journal::TrialId;
 // Asks for trial after trial; holds a draft back while there is no money for it yet.
 class Asker {
  public:
-  Asker(evolve::Proposer& proposer, const journal::Journal& journal, Limits& limits, std::uint64_t seed, const StopSigns& stop)
+  Asker(evolve::Proposer& proposer, const journal::Journal& journal, Limits& limits, std::uint64_t seed,
+        const StopSigns& stop)
       : proposer_(proposer), journal_(journal), limits_(limits), seed_(seed), stop_(stop) {}
 
   TrialId next() const { return next_; }
@@ -57,14 +58,19 @@ void close(Trial& trial, const std::string& key, const std::vector<Trial>& known
     return;
   }
   const Trial& before = known[static_cast<std::size_t>(trial.id)];
-  if (before.proposal.id == trial.proposal.id && before.proposal.invalid == trial.proposal.invalid && before.duplicate_of == trial.duplicate_of) return;
-  throw base::Error("trial " + std::to_string(trial.id) + " comes out differently than it was journaled: the run was made by another version of weft, or its journal was changed; it can be reported but not resumed", journal.folder().string());
+  if (before.proposal.id == trial.proposal.id && before.proposal.invalid == trial.proposal.invalid &&
+      before.duplicate_of == trial.duplicate_of)
+    return;
+  throw base::Error("trial " + std::to_string(trial.id) +
+                        " comes out differently than it was journaled: the run was made by another version of weft, or "
+                        "its journal was changed; it can be reported but not resumed",
+                    journal.folder().string());
 }
 
 }  // namespace
 
-std::string run_search(evolve::Proposer& proposer, Window& window, journal::Journal& journal, Limits& limits, Progress& progress,
-                       std::uint64_t seed, const StopSigns& stop) {
+std::string run_search(evolve::Proposer& proposer, Window& window, journal::Journal& journal, Limits& limits,
+                       Progress& progress, std::uint64_t seed, const StopSigns& stop) {
   const std::vector<Trial> known = journal.trials();
   Asker asker(proposer, journal, limits, seed, stop);
   bool asking = true;

@@ -23,12 +23,16 @@ namespace fs = base::fs;
 Json environment() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return {{"weft", WEFT_VERSION}, {"libtorch", net::torch_version()}, {"host", host.data()}, {"cores", std::thread::hardware_concurrency()},
+  return {{"weft", WEFT_VERSION},
+          {"libtorch", net::torch_version()},
+          {"host", host.data()},
+          {"cores", std::thread::hardware_concurrency()},
           {"devices", net::describe_devices()}};
 }
 
 bool may_change(const std::string& key) {
-  static constexpr std::array kKeys{"search.trials", "search.evaluations", "engine.local.workers", "engine.local.model_threads", "engine.local.memory"};
+  static constexpr std::array kKeys{"search.trials", "search.evaluations", "engine.local.workers",
+                                    "engine.local.model_threads", "engine.local.memory"};
   return key.starts_with("budget.") || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
@@ -68,7 +72,8 @@ class Session {
   }
 
   std::string run(Progress& progress, const StopSigns& stop) {
-    Limits limits(experiment_.budget(), [this](const llm::Usage& usage) { return price(usage); }, journal_);
+    Limits limits(
+        experiment_.budget(), [this](const llm::Usage& usage) { return price(usage); }, journal_);
     window_.emplace(Window::Parts{&experiment_, &*completer_, engine_.get(), &journal_});
     progress.update([](Status& status) { status.phase = "searching"; });
     const std::string ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
@@ -105,9 +110,13 @@ class Session {
   }
 
   evolve::Method method() const {
-    return {.name = experiment_.method(), .options = experiment_.checked.at("search").at("method").begin().value(), .space = &experiment_.space,
-            .objective = evolve::Objective::from_json(experiment_.checked.at("objective")), .prompts = experiment_.prompts,
+    return {.name = experiment_.method(),
+            .options = experiment_.checked.at("search").at("method").begin().value(),
+            .space = &experiment_.space,
+            .objective = evolve::Objective::from_json(experiment_.checked.at("objective")),
+            .prompts = experiment_.prompts,
             .chat = provider_ == nullptr || !provider_->capabilities().completion,
+            .samples = provider_ == nullptr || provider_->capabilities().samples,
             .max_tokens = experiment_.uses_model() ? experiment_.checked.at("llm").at("max_tokens").get<int>() : 0};
   }
 
@@ -120,7 +129,9 @@ class Session {
     progress.update([](Status& status) { status.phase = "testing"; });
     const journal::Fidelity fidelity{.budget = 1, .test = true};
     // The seed of the search's own evaluation: the same weights, so the validation score is the one that won.
-    const evaluate::Evaluation evaluation{.key = evaluation_key(experiment_, best->proposal.id, fidelity), .genome = best->proposal.text, .fidelity = fidelity,
+    const evaluate::Evaluation evaluation{.key = evaluation_key(experiment_, best->proposal.id, fidelity),
+                                          .genome = best->proposal.text,
+                                          .fidelity = fidelity,
                                           .seed = base::hash64(evaluation_key(experiment_, best->proposal.id, {}))};
     if (const Json known = journal_.get("final"); !known.is_null() && known.at("key") == evaluation.key) return;
     std::mutex mutex;
@@ -175,12 +186,18 @@ std::unique_ptr<journal::Journal> start_run(Experiment& experiment, const fs::pa
   return journal;
 }
 
-std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::vector<std::string>& settings, Experiment& experiment) {
+std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::vector<std::string>& settings,
+                                             Experiment& experiment) {
   auto journal = journal::Journal::open(folder, journal::Journal::Mode::write);
-  base::Document document{.value = journal->header().at("experiment"), .file = (folder / "journal.sqlite").string(), .marks = {}};
+  base::Document document{
+      .value = journal->header().at("experiment"), .file = (folder / "journal.sqlite").string(), .marks = {}};
   for (const std::string& setting : settings) {
     const std::string key = setting.substr(0, setting.find('='));
-    if (!may_change(key)) throw base::Error("a resume may change search.trials, search.evaluations, budget.* and the engine's workers, not '" + key + "'; start a new run for that", "--set " + setting);
+    if (!may_change(key))
+      throw base::Error(
+          "a resume may change search.trials, search.evaluations, budget.* and the engine's workers, not '" + key +
+              "'; start a new run for that",
+          "--set " + setting);
     base::set_value(document, setting);
   }
   Json header = journal->header();
@@ -188,14 +205,17 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
   experiment = Experiment::from_header(header);
   const evaluate::DataInfo data = evaluate::describe_data(experiment.setup());
   if (data.hash != header.at("data").at("hash").get<std::string>()) {
-    throw base::Error("the data is not what the run started with (" + header.at("data").at("description").get<std::string>() + "); put it back to go on", folder.string());
+    throw base::Error("the data is not what the run started with (" +
+                          header.at("data").at("description").get<std::string>() + "); put it back to go on",
+                      folder.string());
   }
   journal->set("header", header);
   journal->add_event("resume", settings.empty() ? "resumed" : "resumed with " + base::join(settings, ", "));
   return journal;
 }
 
-std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress, const StopSigns& stop) {
+std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
+                        const StopSigns& stop) {
   Session session(experiment, journal);
   const std::string ended = session.run(progress, stop);
   journal.add_event("end", ended);

@@ -9,7 +9,9 @@
 namespace weft::search {
 
 Window::Window(Parts parts)
-    : parts_(parts), size_(parts.experiment->checked.at("search").at("window")), instant_(evaluate::traits_of(parts.experiment->evaluator()).instant) {}
+    : parts_(parts),
+      size_(parts.experiment->checked.at("search").at("window")),
+      instant_(evaluate::traits_of(parts.experiment->evaluator()).instant) {}
 
 void Window::start(journal::TrialId id, const evolve::Draft& draft) {
   slots_.push_back(std::make_unique<Slot>());
@@ -45,8 +47,10 @@ void Window::completed(Slot& slot, evolve::Completed done) {
 }
 
 void Window::submit(const Slot& slot) {
-  const evaluate::Evaluation evaluation{.key = slot.key, .genome = slot.proposal.text, .fidelity = {}, .seed = base::hash64(slot.key)};
-  parts_.engine->submit(evaluation, [this, key = slot.key](const journal::Outcome& outcome) { evaluated(key, outcome); });
+  const evaluate::Evaluation evaluation{
+      .key = slot.key, .genome = slot.proposal.text, .fidelity = {}, .seed = base::hash64(slot.key)};
+  parts_.engine->submit(evaluation,
+                        [this, key = slot.key](const journal::Outcome& outcome) { evaluated(key, outcome); });
 }
 
 void Window::evaluated(const std::string& key, const journal::Outcome& outcome) {
@@ -85,7 +89,9 @@ bool Window::broken() const {
 // Until the oldest is ready; time in which others were and it was not is head wait.
 bool Window::wait_for_oldest(std::unique_lock<std::mutex>& lock, const std::stop_token& abandon) {
   const Slot& oldest = *slots_.front();
-  const auto any_ready = [this] { return std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->ready; }); };
+  const auto any_ready = [this] {
+    return std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->ready; });
+  };
   changed_.wait(lock, abandon, any_ready);
   const auto start = std::chrono::steady_clock::now();
   changed_.wait(lock, abandon, [&] { return oldest.ready; });
@@ -103,7 +109,8 @@ std::optional<Window::Finished> Window::await_oldest(const std::stop_token& aban
   }
   const std::unique_ptr<Slot> slot = std::move(slots_.front());
   slots_.pop_front();
-  journal::Trial trial{.id = slot->id, .proposal = std::move(slot->proposal), .outcome = std::move(slot->outcome), .duplicate_of = -1};
+  journal::Trial trial{
+      .id = slot->id, .proposal = std::move(slot->proposal), .outcome = std::move(slot->outcome), .duplicate_of = -1};
   return Finished{std::move(trial), std::move(slot->key)};
 }
 

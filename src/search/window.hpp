@@ -1,5 +1,5 @@
-// The trials under way: drafted, being completed, being evaluated, done but not yet learned. Learned in the order of asking.
-// start() and await_oldest() belong to the search's thread; what happens between them happens on any.
+// The trials under way: drafted, being completed, being evaluated, done but not yet learned. Learned in the order of
+// asking. start() and await_oldest() belong to the search's thread; what happens between them happens on any.
 #pragma once
 
 #include <condition_variable>
@@ -37,7 +37,8 @@ class Window {
     journal::Trial trial;
     std::string key;
   };
-  /// Waits for the oldest trial. Nothing once `abandon` is requested. Throws Error where the language model's server failed.
+  /// Waits for the oldest trial. Nothing once `abandon` is requested. Throws Error where the language model's server
+  /// failed.
   std::optional<Finished> await_oldest(const std::stop_token& abandon);
 
   /// Whether the language model's server failed for a trial: nothing more should be asked for.

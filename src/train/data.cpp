@@ -26,7 +26,8 @@ std::unique_ptr<Dataset> open_dataset(const TaskConfig& config) {
   for (const Row& row : kDatasets) {
     if (config.data == row.name) return row.open(config);
   }
-  throw base::Error("no data set '" + config.data + "'; there are " + base::join(dataset_names(), ", ") + base::did_you_mean(config.data, dataset_names()));
+  throw base::Error("no data set '" + config.data + "'; there are " + base::join(dataset_names(), ", ") +
+                    base::did_you_mean(config.data, dataset_names()));
 }
 
 std::vector<std::string> dataset_names() {

@@ -1,15 +1,15 @@
 #include "train/optimizer.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <ATen/core/grad_mode.h>
 
 namespace weft::train {
 
@@ -46,9 +46,11 @@ void Optimizer::step(double learning_rate) {
   for (Group& group : groups_) {
     if (group.weights.empty()) continue;
     at::_foreach_add_(group.steps, 1);
-    const std::vector<at::Tensor> gradients(all.begin() + static_cast<std::ptrdiff_t>(next), all.begin() + static_cast<std::ptrdiff_t>(next + group.weights.size()));
+    const std::vector<at::Tensor> gradients(all.begin() + static_cast<std::ptrdiff_t>(next),
+                                            all.begin() + static_cast<std::ptrdiff_t>(next + group.weights.size()));
     next += group.weights.size();
-    at::_fused_adamw_(group.weights, gradients, group.averages, group.squares, {}, group.steps, learning_rate, beta1_, beta2_, group.decay, epsilon_, false, false);
+    at::_fused_adamw_(group.weights, gradients, group.averages, group.squares, {}, group.steps, learning_rate, beta1_,
+                      beta2_, group.decay, epsilon_, false, false);
     for (const at::Tensor& weight : group.weights) weight.mutable_grad().reset();
   }
 }

@@ -9,14 +9,14 @@
 namespace weft::train {
 
 struct Recipe {
-  std::int64_t steps = 0;          ///< exactly one of steps, tokens and seconds is the budget
-  std::int64_t tokens = 0;         ///< positions seen, over all sequences
+  std::int64_t steps = 0;   ///< exactly one of steps, tokens and seconds is the budget
+  std::int64_t tokens = 0;  ///< positions seen, over all sequences
   double seconds = 0;
-  std::int64_t batch = 16;         ///< sequences or images a step
-  double learning_rate = 3e-3;     ///< at its peak
-  double warmup = 0.1;             ///< share of the budget in which the rate rises from 0
-  double final_rate = 0.1;         ///< share of the peak at the end of the cosine
-  double weight_decay = 0.1;       ///< of matrices and embeddings
+  std::int64_t batch = 16;      ///< sequences or images a step
+  double learning_rate = 3e-3;  ///< at its peak
+  double warmup = 0.1;          ///< share of the budget in which the rate rises from 0
+  double final_rate = 0.1;      ///< share of the peak at the end of the cosine
+  double weight_decay = 0.1;    ///< of matrices and embeddings
   double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8;
   double clip = 1.0;               ///< largest norm of all gradients; 0: none
   std::string precision = "fp32";  ///< fp32 or bf16 (auto is resolved before)

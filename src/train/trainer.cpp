@@ -22,7 +22,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // Products in bfloat16, weights and sums in float32, while it lives.
 class Autocast {
@@ -60,7 +62,8 @@ class Budget {
  public:
   Budget(const Recipe& recipe, double share, std::int64_t tokens_a_step) {
     if (recipe.seconds > 0) seconds_ = recipe.seconds * share;
-    const double steps = recipe.steps > 0 ? static_cast<double>(recipe.steps) : static_cast<double>(recipe.tokens) / static_cast<double>(tokens_a_step);
+    const double steps = recipe.steps > 0 ? static_cast<double>(recipe.steps)
+                                          : static_cast<double>(recipe.tokens) / static_cast<double>(tokens_a_step);
     steps_ = std::max<std::int64_t>(1, std::llround(steps * share));
   }
   double used(std::int64_t step, Clock::time_point start) const {
@@ -72,17 +75,23 @@ class Budget {
   std::int64_t steps_ = 0;
 };
 
-// Linear rise, then a cosine down to final_rate (Loshchilov, Hutter 2017). `used` is the share of the budget before the step.
+// Linear rise, then a cosine down to final_rate (Loshchilov, Hutter 2017). `used` is the share of the budget before the
+// step.
 double learning_rate(const Recipe& recipe, double used) {
   if (used < recipe.warmup) return recipe.learning_rate * std::max(used, 1e-3) / recipe.warmup;
   const double share = std::min(1.0, (used - recipe.warmup) / std::max(1e-9, 1 - recipe.warmup));
-  return recipe.learning_rate * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + std::cos(share * std::acos(-1.0))));
+  return recipe.learning_rate *
+         (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + std::cos(share * std::acos(-1.0))));
 }
 
 class Trainer {
  public:
   Trainer(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe, std::uint64_t seed)
-      : network_(net::make_network(architecture)), data_(data), recipe_(recipe), device_(net::parse_device(recipe.device)), random_(seed, "batches") {
+      : network_(net::make_network(architecture)),
+        data_(data),
+        recipe_(recipe),
+        device_(net::parse_device(recipe.device)),
+        random_(seed, "batches") {
     at::manual_seed(seed);
     weights_ = net::initialise(network_, seed, device_);
     for (const at::Tensor& weight : weights_) weight.set_requires_grad(true);
@@ -99,10 +108,14 @@ class Trainer {
     for (double used = 0; used < 1;) {
       const at::Tensor loss = train_step(learning_rate(recipe_, used));
       used = budget.used(++step, start);
-      if (seconds_since(start) > recipe_.time_limit) return journal::Outcome::failed("time_limit", "took longer than " + std::to_string(std::lround(recipe_.time_limit)) + " s", true);
+      if (seconds_since(start) > recipe_.time_limit)
+        return journal::Outcome::failed(
+            "time_limit", "took longer than " + std::to_string(std::lround(recipe_.time_limit)) + " s", true);
       if (used + 1e-9 < next_point && used < 1 && !device_.is_cpu()) continue;  // reading a loss waits for the GPU
       const auto train_loss = loss.item<double>();
-      if (!std::isfinite(train_loss)) return journal::Outcome::failed("diverged", "the training loss became " + std::to_string(train_loss) + " at step " + std::to_string(step));
+      if (!std::isfinite(train_loss))
+        return journal::Outcome::failed(
+            "diverged", "the training loss became " + std::to_string(train_loss) + " at step " + std::to_string(step));
       if (used + 1e-9 < next_point && used < 1) continue;
       add_point(outcome, step, step * tokens_a_step, train_loss);
       while (next_point <= used + 1e-9) next_point += 1.0 / recipe_.curve;
@@ -164,12 +177,14 @@ class Trainer {
     outcome.curve.push_back(std::move(point));
   }
 
-  journal::Outcome finish(journal::Outcome outcome, const journal::Fidelity& fidelity, std::int64_t steps, std::int64_t tokens, double seconds) const {
+  journal::Outcome finish(journal::Outcome outcome, const journal::Fidelity& fidelity, std::int64_t steps,
+                          std::int64_t tokens, double seconds) const {
     const base::Json& last = outcome.curve.back();
     for (const char* name : {"train_loss", "val_loss", "val_accuracy"}) {
       if (last.contains(name)) outcome.metrics[name] = last.at(name);
     }
-    if (!std::isfinite(outcome.metrics["val_loss"])) return journal::Outcome::failed("diverged", "the validation loss is not a number");
+    if (!std::isfinite(outcome.metrics["val_loss"]))
+      return journal::Outcome::failed("diverged", "the validation loss is not a number");
     outcome.metrics["params"] = static_cast<double>(net::count_parameters(weights_));
     outcome.metrics["flops"] = static_cast<double>(network_.architecture.flops());
     outcome.metrics["steps"] = static_cast<double>(steps);
@@ -209,7 +224,8 @@ journal::Outcome train(const space::Architecture& architecture, const Dataset& d
     return memory_failure(error.what_without_backtrace());
   } catch (const c10::Error& error) {
     const std::string what = error.what_without_backtrace();
-    if (what.find("not enough memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos) return memory_failure(what);
+    if (what.find("not enough memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos)
+      return memory_failure(what);
     return journal::Outcome::failed("crashed", what.substr(0, what.find('\n')));
   } catch (const std::bad_alloc&) {
     return memory_failure("no more memory");
@@ -220,7 +236,8 @@ std::string faster_precision(const space::Architecture& architecture, const Data
   Recipe full = recipe, half = recipe;
   full.precision = "fp32";
   half.precision = "bf16";
-  const double full_s = Trainer(architecture, data, full, 1).step_seconds(), half_s = Trainer(architecture, data, half, 1).step_seconds();
+  const double full_s = Trainer(architecture, data, full, 1).step_seconds(),
+               half_s = Trainer(architecture, data, half, 1).step_seconds();
   return half_s * 1.05 < full_s ? "bf16" : "fp32";
 }
 

@@ -1,4 +1,5 @@
-// Trains one architecture alone and says how well it did. One call at a time a process: it uses the process's generators.
+// Trains one architecture alone and says how well it did. One call at a time a process: it uses the process's
+// generators.
 #pragma once
 
 #include <functional>
@@ -10,10 +11,10 @@
 
 namespace weft::train {
 
-/// Trains from fresh weights. The outcome has val_loss (nats; for images val_accuracy as well), train_loss, params, flops,
-/// steps and tokens; train_s, tokens_per_s and memory_bytes as measured; with `fidelity.test` also test scores. What does not
-/// fit, diverges or takes too long is a failed outcome with its reason. On a CPU with the same threads the same call gives
-/// the same numbers, bit for bit.
+/// Trains from fresh weights. The outcome has val_loss (nats; for images val_accuracy as well), train_loss, params,
+/// flops, steps and tokens; train_s, tokens_per_s and memory_bytes as measured; with `fidelity.test` also test scores.
+/// What does not fit, diverges or takes too long is a failed outcome with its reason. On a CPU with the same threads
+/// the same call gives the same numbers, bit for bit.
 journal::Outcome train(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe,
                        const journal::Fidelity& fidelity, std::uint64_t seed);
 

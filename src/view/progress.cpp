@@ -19,7 +19,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using search::Status;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::size_t terminal_width() {
   winsize size{};
@@ -37,8 +39,12 @@ std::string bar(double share, int width) {
 
 struct ProgressView::State {
   State(const search::Experiment& experiment, const search::Progress& progress, bool silent)
-      : progress_(progress), silent_(silent), terminal_(::isatty(STDERR_FILENO) == 1), metric_(evolve::Objective::from_json(experiment.checked.at("objective")).first().metric),
-        budget_(experiment.budget()), uses_model_(experiment.uses_model()) {
+      : progress_(progress),
+        silent_(silent),
+        terminal_(::isatty(STDERR_FILENO) == 1),
+        metric_(evolve::Objective::from_json(experiment.checked.at("objective")).first().metric),
+        budget_(experiment.budget()),
+        uses_model_(experiment.uses_model()) {
     if (!silent_) thread_ = std::jthread([this](const std::stop_token& stop) { draw_until(stop); });
   }
 
@@ -87,14 +93,16 @@ struct ProgressView::State {
     if (!status.best || status.best_trial == best_trial_ || status.closed <= status.replayed) return;
     best_trial_ = status.best_trial;
     clear();
-    fmt::print(stderr, "  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)), status.best_trial, metric_, *status.best);
+    fmt::print(stderr, "  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)),
+               status.best_trial, metric_, *status.best);
   }
 
   // Seconds left by the nearest limit, or less than 0 where nothing can be said yet.
   double left(const Status& status) const {
     const double fresh = static_cast<double>(status.closed - status.replayed);
     double left = -1;
-    if (budget_.trials && fresh >= 3) left = seconds_since(start_) / fresh * static_cast<double>(*budget_.trials - status.closed);
+    if (budget_.trials && fresh >= 3)
+      left = seconds_since(start_) / fresh * static_cast<double>(*budget_.trials - status.closed);
     if (budget_.minutes) {
       const double clock = 60 * *budget_.minutes - seconds_since(start_);
       left = left < 0 ? clock : std::min(left, clock);
@@ -106,9 +114,12 @@ struct ProgressView::State {
   std::string line(const Status& status, std::size_t width) const {
     if (status.phase == "testing") return fmt::format("taking the winner's test scores").substr(0, width);
     std::vector<std::string> parts;
-    parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials) : fmt::format("{} trials", status.closed));
-    parts.push_back(status.best ? fmt::format("{} {:.4f}", metric_, *status.best) : fmt::format("{} under way", status.under_way));
-    if (const double seconds = left(status); seconds >= 0) parts.push_back(base::short_duration(std::max(0.0, seconds)) + " left");
+    parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials)
+                                   : fmt::format("{} trials", status.closed));
+    parts.push_back(status.best ? fmt::format("{} {:.4f}", metric_, *status.best)
+                                : fmt::format("{} under way", status.under_way));
+    if (const double seconds = left(status); seconds >= 0)
+      parts.push_back(base::short_duration(std::max(0.0, seconds)) + " left");
     parts.push_back(fmt::format("{} invalid", status.invalid));
     if (uses_model_) {
       const auto tokens = static_cast<double>(status.prompt_tokens + status.completion_tokens);
@@ -144,25 +155,35 @@ struct ProgressView::State {
 ProgressView::ProgressView(const search::Experiment& experiment, const search::Progress& progress, bool silent)
     : state_(std::make_unique<State>(experiment, progress, silent)) {}
 
-ProgressView::~ProgressView() { finish(); }
+ProgressView::~ProgressView() {
+  finish();
+}
 
-void ProgressView::tell(const std::string& line) { state_->tell(line); }
-void ProgressView::finish() { state_->finish(); }
+void ProgressView::tell(const std::string& line) {
+  state_->tell(line);
+}
+void ProgressView::finish() {
+  state_->finish();
+}
 
 std::string heading(const search::Experiment& experiment, const base::fs::path& folder) {
   const base::Json& checked = experiment.checked;
   const space::Size size = space::count(experiment.space);
   const evaluate::Plan plan = experiment.plan();
-  std::string text = fmt::format("weft: {}: {} on {} ({})\n", experiment.name, experiment.method(), experiment.space.name,
-                                 size.open ? "open: any valid block program" : base::grouped(size.count) + " architectures");
+  std::string text =
+      fmt::format("weft: {}: {} on {} ({})\n", experiment.name, experiment.method(), experiment.space.name,
+                  size.open ? "open: any valid block program" : base::grouped(size.count) + " architectures");
   if (experiment.uses_model()) {
     const base::Json& llm = checked.at("llm");
-    text += fmt::format("  model    {} {}{}\n", llm.at("provider").get<std::string>(), llm.at("model").get<std::string>(),
-                        plan.model_threads > 0 ? fmt::format(", {} thread{}", plan.model_threads, plan.model_threads > 1 ? "s" : "") : "");
+    text += fmt::format(
+        "  model    {} {}{}\n", llm.at("provider").get<std::string>(), llm.at("model").get<std::string>(),
+        plan.model_threads > 0 ? fmt::format(", {} thread{}", plan.model_threads, plan.model_threads > 1 ? "s" : "")
+                               : "");
   }
   const std::string precision = checked.at("evaluate").begin().value().value("precision", "");
-  text += fmt::format("  workers  {} × {} thread{}{}, window {}\n", plan.workers, plan.threads, plan.threads > 1 ? "s" : "", precision.empty() ? "" : ", " + precision,
-                      checked.at("search").at("window").get<int>());
+  text +=
+      fmt::format("  workers  {} × {} thread{}{}, window {}\n", plan.workers, plan.threads, plan.threads > 1 ? "s" : "",
+                  precision.empty() ? "" : ", " + precision, checked.at("search").at("window").get<int>());
   return text + fmt::format("  journal  {}", folder.string());
 }
 

@@ -58,21 +58,37 @@ Json diagram(const search::Experiment& experiment, const Json& best) {
 Json words(const Json& summary, const search::Experiment& experiment) {
   const Json &counts = summary.at("counts"), &cost = summary.at("cost");
   const auto metric = summary.at("objective")[0].at("metric").get<std::string>();
-  Json words = {{"name", summary.at("name")}, {"method", summary.at("method")}, {"space", summary.at("space")}, {"description", summary.at("description")},
-                {"metric", metric}, {"ended", summary.at("ended")}, {"duration", base::short_duration(summary.at("seconds").get<double>())},
-                {"seed", summary.at("seed").dump()}, {"experiment", summary.at("experiment").dump(2)}, {"problems", summary.at("problems")},
-                {"has_problems", !summary.at("problems").empty()}, {"data", summary.at("data").at("description")}, {"data_hash", summary.at("data").at("hash").get<std::string>().substr(0, 16)}};
+  Json words = {{"name", summary.at("name")},
+                {"method", summary.at("method")},
+                {"space", summary.at("space")},
+                {"description", summary.at("description")},
+                {"metric", metric},
+                {"ended", summary.at("ended")},
+                {"duration", base::short_duration(summary.at("seconds").get<double>())},
+                {"seed", summary.at("seed").dump()},
+                {"experiment", summary.at("experiment").dump(2)},
+                {"problems", summary.at("problems")},
+                {"has_problems", !summary.at("problems").empty()},
+                {"data", summary.at("data").at("description")},
+                {"data_hash", summary.at("data").at("hash").get<std::string>().substr(0, 16)}};
   const space::Size size = space::count(experiment.space);
   words["size"] = size.open ? "open" : base::grouped(size.count);
   words["counts"] = counts;
   words["usd"] = cost.at("usd").is_null() ? "unknown" : fmt::format("${:.2f}", cost.at("usd").get<double>());
   words["uses_model"] = cost.at("calls").get<int>() > 0;
-  words["cost"] = {{"calls", cost.at("calls")}, {"requests", cost.at("requests")}, {"prompt", base::grouped(cost.at("prompt_tokens").dump())},
-                   {"cached", base::grouped(cost.at("cached_tokens").dump())}, {"completion", base::grouped(cost.at("completion_tokens").dump())},
-                   {"model", base::short_duration(cost.at("model_s").get<double>())}, {"evaluation", base::short_duration(cost.at("evaluation_s").get<double>())}};
+  words["cost"] = {{"calls", cost.at("calls")},
+                   {"requests", cost.at("requests")},
+                   {"prompt", base::grouped(cost.at("prompt_tokens").dump())},
+                   {"cached", base::grouped(cost.at("cached_tokens").dump())},
+                   {"completion", base::grouped(cost.at("completion_tokens").dump())},
+                   {"model", base::short_duration(cost.at("model_s").get<double>())},
+                   {"evaluation", base::short_duration(cost.at("evaluation_s").get<double>())}};
   Json environment = Json::array();
   for (const auto& [name, value] : summary.at("environment").items()) {
-    environment.push_back({{"name", name}, {"value", value.is_array() ? base::join(value.get<std::vector<std::string>>(), "; ") : value.is_string() ? value.get<std::string>() : value.dump()}});
+    environment.push_back({{"name", name},
+                           {"value", value.is_array()    ? base::join(value.get<std::vector<std::string>>(), "; ")
+                                     : value.is_string() ? value.get<std::string>()
+                                                         : value.dump()}});
   }
   words["environment"] = environment;
   return words;
@@ -81,21 +97,38 @@ Json words(const Json& summary, const search::Experiment& experiment) {
 Json best_words(const Json& best, const std::string& metric) {
   const journal::Outcome outcome = journal::Outcome::from_json(best.at("outcome"));
   const auto value = [&](const char* name) { return evolve::Objective::value(outcome, name); };
-  Json words = {{"trial", best.at("trial").dump()}, {"id", best.at("id")}, {"score", fmt::format("{:.4f}", *evolve::Objective::value(outcome, metric))}, {"genome", best.at("genome").dump()},
-                {"program", best.value("program", "")}, {"conversations", Json::array()}, {"lineage", Json::array()}};
+  Json words = {{"trial", best.at("trial").dump()},
+                {"id", best.at("id")},
+                {"score", fmt::format("{:.4f}", *evolve::Objective::value(outcome, metric))},
+                {"genome", best.at("genome").dump()},
+                {"program", best.value("program", "")},
+                {"conversations", Json::array()},
+                {"lineage", Json::array()}};
   words["params"] = value("params") ? base::short_count(*value("params")) : "–";
   words["flops"] = value("flops") ? base::short_count(*value("flops")) : "–";
   if (best.contains("final")) {
-    for (const auto& [name, score] : journal::Outcome::from_json(best.at("final")).test) words["tests"].push_back({{"name", name}, {"value", fmt::format("{:.4f}", score)}});
+    for (const auto& [name, score] : journal::Outcome::from_json(best.at("final")).test)
+      words["tests"].push_back({{"name", name}, {"value", fmt::format("{:.4f}", score)}});
   }
   for (const Json& step : best.at("lineage")) {
     std::vector<std::string> parents;
     for (const Json& parent : step.at("parents")) parents.push_back("#" + parent.dump());
-    words["lineage"].push_back({{"trial", step.at("trial").dump()}, {"op", step.at("op")}, {"score", number(step.at("score"))}, {"parents", base::join(parents, ", ")},
-                                {"changes", step.contains("changes") ? (step.at("changes").empty() ? Json::array({"nothing: a copy of #" + step.at("from").dump()}) : step.at("changes")) : Json::array()}});
+    words["lineage"].push_back(
+        {{"trial", step.at("trial").dump()},
+         {"op", step.at("op")},
+         {"score", number(step.at("score"))},
+         {"parents", base::join(parents, ", ")},
+         {"changes", step.contains("changes")
+                         ? (step.at("changes").empty() ? Json::array({"nothing: a copy of #" + step.at("from").dump()})
+                                                       : step.at("changes"))
+                         : Json::array()}});
   }
   for (const Json& talk : best.at("conversations")) {
-    words["conversations"].push_back({{"trial", talk.at("trial").dump()}, {"model", talk.at("model")}, {"temperature", number(talk.at("temperature"), "{:.2g}")}, {"messages", talk.at("messages")}, {"reply", talk.at("reply")}});
+    words["conversations"].push_back({{"trial", talk.at("trial").dump()},
+                                      {"model", talk.at("model")},
+                                      {"temperature", number(talk.at("temperature"), "{:.2g}")},
+                                      {"messages", talk.at("messages")},
+                                      {"reply", talk.at("reply")}});
   }
   words["has_conversations"] = !best.at("conversations").empty();
   return words;
@@ -110,13 +143,17 @@ std::string render_report(const journal::Journal& journal, Format format) {
   Json data = words(summary, experiment);
   if (summary.contains("best")) data["best"] = best_words(summary.at("best"), data.at("metric"));
   if (format == Format::markdown) {
-    return base::render(base::read_file(base::home() / "templates" / "report.md.mustache"), "templates/report.md.mustache", data, base::Escape::none);
+    return base::render(base::read_file(base::home() / "templates" / "report.md.mustache"),
+                        "templates/report.md.mustache", data, base::Escape::none);
   }
   if (summary.contains("best")) data["best"]["diagram"] = diagram(experiment, summary.at("best"));
   data["library"] = chart_library();
-  data["run"] = script_json({{"trials", summary.at("trials")}, {"pareto", summary.at("pareto")}, {"objective", summary.at("objective")},
+  data["run"] = script_json({{"trials", summary.at("trials")},
+                             {"pareto", summary.at("pareto")},
+                             {"objective", summary.at("objective")},
                              {"best", summary.contains("best") ? summary.at("best").at("trial") : Json(nullptr)}});
-  return base::render(base::read_file(base::home() / "templates" / "report.html.mustache"), "templates/report.html.mustache", data, base::Escape::html);
+  return base::render(base::read_file(base::home() / "templates" / "report.html.mustache"),
+                      "templates/report.html.mustache", data, base::Escape::html);
 }
 
 }  // namespace weft::view

@@ -22,17 +22,30 @@ using journal::TrialId;
 class Summarizer {
  public:
   explicit Summarizer(const journal::Journal& journal)
-      : journal_(journal), experiment_(search::Experiment::from_header(journal.header())), objective_(Objective::from_json(experiment_.checked.at("objective"))),
-        trials_(journal.trials()), calls_(journal.calls()), events_(journal.events()) {
+      : journal_(journal),
+        experiment_(search::Experiment::from_header(journal.header())),
+        objective_(Objective::from_json(experiment_.checked.at("objective"))),
+        trials_(journal.trials()),
+        calls_(journal.calls()),
+        events_(journal.events()) {
     for (const journal::Call& call : calls_) call_of_[{call.trial, call.attempt}] = &call;
   }
 
   Json run() {
     const Json& header = journal_.header();
-    Json summary = {{"name", experiment_.name}, {"method", experiment_.method()}, {"space", experiment_.space.name}, {"description", experiment_.space.description},
-                    {"evaluator", experiment_.evaluator()}, {"objective", goals()}, {"seed", experiment_.checked.at("seed")},
-                    {"seconds", last_event().at_s}, {"environment", header.at("environment")}, {"data", header.at("data")},
-                    {"experiment", experiment_.checked}, {"counts", counts()}, {"cost", cost()}};
+    Json summary = {{"name", experiment_.name},
+                    {"method", experiment_.method()},
+                    {"space", experiment_.space.name},
+                    {"description", experiment_.space.description},
+                    {"evaluator", experiment_.evaluator()},
+                    {"objective", goals()},
+                    {"seed", experiment_.checked.at("seed")},
+                    {"seconds", last_event().at_s},
+                    {"environment", header.at("environment")},
+                    {"data", header.at("data")},
+                    {"experiment", experiment_.checked},
+                    {"counts", counts()},
+                    {"cost", cost()}};
     summary["trials"] = trial_rows();
     summary["pareto"] = pareto();
     summary["problems"] = problems();
@@ -46,7 +59,8 @@ class Summarizer {
 
   Json goals() const {
     Json list = Json::array();
-    for (const Objective::Goal& goal : objective_.goals) list.push_back({{"metric", goal.metric}, {"minimize", goal.minimize}});
+    for (const Objective::Goal& goal : objective_.goals)
+      list.push_back({{"metric", goal.metric}, {"minimize", goal.minimize}});
     return list;
   }
 
@@ -59,7 +73,8 @@ class Summarizer {
       evaluated += trial.fresh() && trial.outcome->ok();
       repaired += trial.proposal.repairs > 0 && trial.proposal.invalid.empty();
     }
-    return {{"trials", trials_.size()}, {"evaluated", evaluated}, {"invalid", invalid}, {"repaired", repaired}, {"repeated", repeated}, {"failed", failed}};
+    return {{"trials", trials_.size()}, {"evaluated", evaluated}, {"invalid", invalid},
+            {"repaired", repaired},     {"repeated", repeated},   {"failed", failed}};
   }
 
   Json cost() const {
@@ -78,8 +93,14 @@ class Summarizer {
     for (const Trial& trial : trials_) {
       if (trial.fresh()) training += Objective::value(*trial.outcome, "train_s").value_or(0);
     }
-    return {{"calls", calls_.size()}, {"requests", requests}, {"prompt_tokens", prompt}, {"cached_tokens", cached}, {"completion_tokens", completion},
-            {"usd", known ? Json(usd) : Json(nullptr)}, {"model_s", seconds}, {"evaluation_s", training}};
+    return {{"calls", calls_.size()},
+            {"requests", requests},
+            {"prompt_tokens", prompt},
+            {"cached_tokens", cached},
+            {"completion_tokens", completion},
+            {"usd", known ? Json(usd) : Json(nullptr)},
+            {"model_s", seconds},
+            {"evaluation_s", training}};
   }
 
   std::optional<double> score(const Trial& trial) const {
@@ -99,7 +120,10 @@ class Summarizer {
   Json trial_rows() const {
     Json rows = Json::array();
     for (const Trial& trial : trials_) {
-      Json row = {{"trial", trial.id}, {"op", trial.proposal.lineage.op}, {"parents", trial.proposal.lineage.parents}, {"closed_s", trial.closed_s}};
+      Json row = {{"trial", trial.id},
+                  {"op", trial.proposal.lineage.op},
+                  {"parents", trial.proposal.lineage.parents},
+                  {"closed_s", trial.closed_s}};
       if (!trial.proposal.invalid.empty()) row["invalid"] = trial.proposal.invalid;
       if (!trial.proposal.text.empty()) row["genome"] = trial.proposal.text;
       if (trial.duplicate_of >= 0) row["duplicate_of"] = trial.duplicate_of;
@@ -117,7 +141,8 @@ class Summarizer {
   // Trials that no other beats in both score and parameters (or in all goals, where the objective has several).
   Json pareto() const {
     Objective objective = objective_;
-    if (objective.goals.size() == 1 && objective.goals[0].metric != "params") objective.goals.push_back({"params", true});
+    if (objective.goals.size() == 1 && objective.goals[0].metric != "params")
+      objective.goals.push_back({"params", true});
     std::vector<std::pair<TrialId, std::vector<double>>> points;
     for (const Trial& trial : trials_) {
       if (!trial.fresh()) continue;
@@ -125,7 +150,9 @@ class Summarizer {
     }
     Json front = Json::array();
     for (const auto& [id, costs] : points) {
-      const bool beaten = std::any_of(points.begin(), points.end(), [&, &mine = costs](const auto& other) { return evolve::dominates(other.second, mine); });
+      const bool beaten = std::any_of(points.begin(), points.end(), [&, &mine = costs](const auto& other) {
+        return evolve::dominates(other.second, mine);
+      });
       if (!beaten) front.push_back(id);
     }
     return front;
@@ -142,7 +169,8 @@ class Summarizer {
     for (const auto& [reason, count] : counts) order.emplace_back(count, reason);
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     Json list = Json::array();
-    for (const auto& [count, reason] : order) list.push_back({{"count", count}, {"kind", reason.first}, {"reason", reason.second}});
+    for (const auto& [count, reason] : order)
+      list.push_back({{"count", count}, {"kind", reason.first}, {"reason", reason.second}});
     return list;
   }
 
@@ -174,7 +202,9 @@ class Summarizer {
       if (!before.contains(gene)) {
         list.push_back(gene + " " + shown(value));
       } else if (before.at(gene) != value) {
-        list.push_back(value.is_string() && shown(value) == "another program" ? gene + ": another program" : gene + " " + shown(before.at(gene)) + " → " + shown(value));
+        list.push_back(value.is_string() && shown(value) == "another program"
+                           ? gene + ": another program"
+                           : gene + " " + shown(before.at(gene)) + " → " + shown(value));
       }
     }
     return list;
@@ -184,7 +214,10 @@ class Summarizer {
     Json steps = Json::array();
     const Trial* before = nullptr;
     for (const Trial* trial : line_of(winner)) {
-      Json step = {{"trial", trial->id}, {"op", trial->proposal.lineage.op}, {"parents", trial->proposal.lineage.parents}, {"score", score(*trial) ? Json(*score(*trial)) : Json(nullptr)}};
+      Json step = {{"trial", trial->id},
+                   {"op", trial->proposal.lineage.op},
+                   {"parents", trial->proposal.lineage.parents},
+                   {"score", score(*trial) ? Json(*score(*trial)) : Json(nullptr)}};
       if (before != nullptr && !before->proposal.text.empty() && !trial->proposal.text.empty()) {
         step["changes"] = changes(before->proposal.text, trial->proposal.text);
         step["from"] = before->id;
@@ -206,16 +239,24 @@ class Summarizer {
       if (found == call_of_.end()) continue;
       const auto index = static_cast<std::size_t>(repaired ? 0 : from.index);
       const journal::Call& call = *found->second;
-      list.push_back({{"trial", trial->id}, {"model", call.model}, {"temperature", call.request.at("temperature")}, {"messages", call.request.at("messages")},
+      list.push_back({{"trial", trial->id},
+                      {"model", call.model},
+                      {"temperature", call.request.at("temperature")},
+                      {"messages", call.request.at("messages")},
                       {"reply", index < call.replies.size() ? call.replies[index] : ""}});
     }
     return list;
   }
 
   Json winner(const Trial& best) const {
-    Json value = {{"trial", best.id}, {"id", best.proposal.id}, {"genome", Json::parse(best.proposal.text)}, {"outcome", best.outcome->to_json()},
-                  {"lineage", lineage(best)}, {"conversations", conversations(best)}};
-    if (const Json final = journal_.get("final"); !final.is_null() && final.at("trial") == best.id) value["final"] = final.at("outcome");
+    Json value = {{"trial", best.id},
+                  {"id", best.proposal.id},
+                  {"genome", Json::parse(best.proposal.text)},
+                  {"outcome", best.outcome->to_json()},
+                  {"lineage", lineage(best)},
+                  {"conversations", conversations(best)}};
+    if (const Json final = journal_.get("final"); !final.is_null() && final.at("trial") == best.id)
+      value["final"] = final.at("outcome");
     const auto genome = space::from_json(experiment_.space, value["genome"]);
     if (genome) value["program"] = block::print(space::program_of(experiment_.space, *genome, 0));
     return value;
@@ -232,28 +273,36 @@ class Summarizer {
 
 }  // namespace
 
-base::Json summarize(const journal::Journal& journal) { return Summarizer(journal).run(); }
+base::Json summarize(const journal::Journal& journal) {
+  return Summarizer(journal).run();
+}
 
 std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder) {
-  static const std::map<std::string, std::string> kEndings{{"stopped", "stopped"}, {"method", "the method has nothing more to propose"}};
+  static const std::map<std::string, std::string> kEndings{{"stopped", "stopped"},
+                                                           {"method", "the method has nothing more to propose"}};
   const Json& counts = summary.at("counts");
   const auto found = kEndings.find(ended);
-  std::string text = fmt::format("{} trials in {}: {} evaluated, {} invalid, {} repeated, {} failed ({})\n", counts.at("trials").get<int>(),
-                                 base::short_duration(summary.at("seconds").get<double>()), counts.at("evaluated").get<int>(),
-                                 counts.at("invalid").get<int>(), counts.at("repeated").get<int>(), counts.at("failed").get<int>(),
-                                 found == kEndings.end() ? "limit reached: " + ended : found->second);
+  std::string text =
+      fmt::format("{} trials in {}: {} evaluated, {} invalid, {} repeated, {} failed ({})\n",
+                  counts.at("trials").get<int>(), base::short_duration(summary.at("seconds").get<double>()),
+                  counts.at("evaluated").get<int>(), counts.at("invalid").get<int>(), counts.at("repeated").get<int>(),
+                  counts.at("failed").get<int>(), found == kEndings.end() ? "limit reached: " + ended : found->second);
   if (summary.contains("best")) {
     const Json& best = summary.at("best");
     const auto metric = summary.at("objective")[0].at("metric").get<std::string>();
     const journal::Outcome outcome = journal::Outcome::from_json(best.at("outcome"));
-    text += fmt::format("best: trial {}, {} {:.4f}", best.at("trial").get<std::int64_t>(), metric, *Objective::value(outcome, metric));
+    text += fmt::format("best: trial {}, {} {:.4f}", best.at("trial").get<std::int64_t>(), metric,
+                        *Objective::value(outcome, metric));
     if (best.contains("final")) {
-      for (const auto& [name, value] : journal::Outcome::from_json(best.at("final")).test) text += fmt::format(", {} {:.4f}", name, value);
+      for (const auto& [name, value] : journal::Outcome::from_json(best.at("final")).test)
+        text += fmt::format(", {} {:.4f}", name, value);
     }
-    if (const auto params = Objective::value(outcome, "params")) text += fmt::format(", {} parameters", base::short_count(*params));
+    if (const auto params = Objective::value(outcome, "params"))
+      text += fmt::format(", {} parameters", base::short_count(*params));
     text += "\n  " + best.at("genome").dump() + "\n";
   }
-  return text + fmt::format("report: {}\ngo on:  weft resume {} --set search.trials=N\n", (folder / "report.html").string(), folder.string());
+  return text + fmt::format("report: {}\ngo on:  weft resume {} --set search.trials=N\n",
+                            (folder / "report.html").string(), folder.string());
 }
 
 }  // namespace weft::view

@@ -8,8 +8,8 @@
 
 namespace weft::view {
 
-/// Everything that a report shows, as one JSON value: `weft report --format json` prints it. Test scores are in it only once
-/// the run is over.
+/// Everything that a report shows, as one JSON value: `weft report --format json` prints it. Test scores are in it only
+/// once the run is over.
 base::Json summarize(const journal::Journal& journal);
 
 /// A few lines for the terminal: the best genome with its scores, what it cost, where the report lies, what to do next.

@@ -1,7 +1,7 @@
 // The GPT cases of golden/forward.json: logits and losses of a reference written by others, in float64.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
 #include "base/files.hpp"
@@ -34,7 +34,8 @@ at::Tensor reference_weight(const base::Json& entry) {
   const auto shape = entry[2].get<std::vector<std::int64_t>>();
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
-  at::Tensor weight = ((at::arange(count, at::kDouble) * 0.37 + 0.11 * static_cast<double>(index)).sin() * 0.05).view(shape);
+  at::Tensor weight =
+      ((at::arange(count, at::kDouble) * 0.37 + 0.11 * static_cast<double>(index)).sin() * 0.05).view(shape);
   const bool norm = name.find("norm_") != std::string::npos || name.find("ln_f") != std::string::npos;
   return norm && name.ends_with("weight") ? weight + 1 : weight;
 }
@@ -46,13 +47,15 @@ class ReferenceWeights {
   }
 
   // The slices of one layer, in the order in which our canonical block lists its parameters.
-  void add_layer(net::Weights& list, const space::Architecture& a, std::int64_t layer, std::int64_t mlp, std::int64_t heads) const {
+  void add_layer(net::Weights& list, const space::Architecture& a, std::int64_t layer, std::int64_t mlp,
+                 std::int64_t heads) const {
     const std::string prefix = "transformer.h." + std::to_string(layer) + ".";
     const std::int64_t width = a.width, inner = kHeadSize * heads;
     const at::Tensor qkv = weights_.at(prefix + "attn.attn.weight").view({-1, 3, kHeadSize, 128});
     const at::Tensor qkv_bias = weights_.at(prefix + "attn.attn.bias").view({-1, 3, kHeadSize});
     const std::vector<block::Node>& nodes = a.layers[static_cast<std::size_t>(layer)].nodes;
-    const block::Node& attention = *std::find_if(nodes.begin(), nodes.end(), [](const block::Node& n) { return n.op->name == "attention"; });
+    const block::Node& attention =
+        *std::find_if(nodes.begin(), nodes.end(), [](const block::Node& n) { return n.op->name == "attention"; });
     const int first_norm = nodes[static_cast<std::size_t>(attention.inputs[0].site)].inputs[0].site;
     const auto add = [&](const std::string& name, std::int64_t rows, std::int64_t columns) {
       const at::Tensor weight = weights_.at(prefix + name + ".weight").narrow(0, 0, rows);
@@ -118,7 +121,8 @@ void expect_golden(const base::Json& gpt, const std::string& name) {
     weights.push_back(source.at(end).narrow(0, 0, reference.width));
   }
   ASSERT_EQ(weights.size(), network.weights.size());
-  for (std::size_t i = 0; i < weights.size(); ++i) ASSERT_EQ(weights[i].sizes().vec(), network.weights[i].shape) << network.weights[i].name;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    ASSERT_EQ(weights[i].sizes().vec(), network.weights[i].shape) << network.weights[i].name;
 
   const at::Tensor index = at::arange(32, at::kLong);
   const at::Tensor logits = net::forward(network, weights, (index * 7).remainder(97).view({2, 16}), false);
@@ -126,7 +130,8 @@ void expect_golden(const base::Json& gpt, const std::string& name) {
   EXPECT_TRUE(std::abs(loss.item<double>() - want.at("loss").get<double>()) <= 1e-6) << loss.item<double>();
   for (int i = 0; i < 6; ++i) {
     const double got = logits[0][15][i].item<double>();
-    EXPECT_TRUE(std::abs(got - want.at("logits0")[static_cast<std::size_t>(i)].get<double>()) <= 1e-6) << name << " " << i << ": " << got;
+    EXPECT_TRUE(std::abs(got - want.at("logits0")[static_cast<std::size_t>(i)].get<double>()) <= 1e-6)
+        << name << " " << i << ": " << got;
   }
 }
 

@@ -11,10 +11,12 @@ namespace weft::tests {
 /// A file of the shared folder: $WEFT_SHARED, or ../shared beside the checkout.
 inline std::filesystem::path shared(const std::string& file) {
   const char* given = std::getenv("WEFT_SHARED");
-  return (given != nullptr ? std::filesystem::path(given) : std::filesystem::path(WEFT_SOURCE_DIR) / ".." / "shared") / file;
+  return (given != nullptr ? std::filesystem::path(given) : std::filesystem::path(WEFT_SOURCE_DIR) / ".." / "shared") /
+         file;
 }
 
 }  // namespace weft::tests
 
-#define WEFT_NEEDS_SHARED(file) \
-  if (!std::filesystem::exists(weft::tests::shared(file))) GTEST_SKIP() << "no " << weft::tests::shared(file) << "; set WEFT_SHARED"
+#define WEFT_NEEDS_SHARED(file)                            \
+  if (!std::filesystem::exists(weft::tests::shared(file))) \
+  GTEST_SKIP() << "no " << weft::tests::shared(file) << "; set WEFT_SHARED"

@@ -11,7 +11,8 @@ namespace {
 // Evaluations of microseconds: at once in the caller's thread, or on TBB's.
 class InProcessEngine : public Engine {
  public:
-  InProcessEngine(const Setup& setup, int workers) : evaluator_(make_evaluator(setup)), workers_(workers), arena_(workers) {}
+  InProcessEngine(const Setup& setup, int workers)
+      : evaluator_(make_evaluator(setup)), workers_(workers), arena_(workers) {}
   InProcessEngine(const InProcessEngine&) = delete;
   InProcessEngine& operator=(const InProcessEngine&) = delete;
   ~InProcessEngine() noexcept override { InProcessEngine::stop(); }

@@ -79,9 +79,12 @@ class WorkerProcess {
       if (status == LineChannel::Status::line) return received(line);
       if (memory_limit_ > 0 && resident_bytes(pid_) > memory_limit_) {
         end();
-        return Outcome::failed("out_of_memory", "the worker held more than its share of memory, " + std::to_string(static_cast<long long>(memory_limit_ / 1e6)) + " MB");
+        return Outcome::failed("out_of_memory", "the worker held more than its share of memory, " +
+                                                    std::to_string(static_cast<long long>(memory_limit_ / 1e6)) +
+                                                    " MB");
       }
-      if (hard_limit_ > 0 && std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > hard_limit_) {
+      if (hard_limit_ > 0 &&
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > hard_limit_) {
         end();
         return Outcome::failed("time_limit", "the worker did not come back and was ended", true);
       }
@@ -104,7 +107,8 @@ class WorkerProcess {
     const auto deadline = std::chrono::steady_clock::now() + kStart;
     std::string line;
     auto status = LineChannel::Status::waiting;
-    while (status == LineChannel::Status::waiting && !stopped && std::chrono::steady_clock::now() < deadline) status = channel_->read(line, kTick);
+    while (status == LineChannel::Status::waiting && !stopped && std::chrono::steady_clock::now() < deadline)
+      status = channel_->read(line, kTick);
     if (status == LineChannel::Status::line) {
       const Json hello = Json::parse(line);
       if (hello.contains("ready")) return "";
@@ -194,7 +198,8 @@ class WorkerEngine : public Engine {
   std::optional<Outcome> evaluate(WorkerProcess& worker, const Evaluation& evaluation) {
     std::optional<Outcome> outcome;
     for (int attempt = 0; attempt < kTries; ++attempt) {
-      if (const std::string failure = worker.start(stopped_); !failure.empty()) return Outcome::failed("crashed", failure, true);
+      if (const std::string failure = worker.start(stopped_); !failure.empty())
+        return Outcome::failed("crashed", failure, true);
       outcome = worker.evaluate(evaluation, stopped_);
       if (!outcome || outcome->failure != "crashed" || !outcome->transient) break;
     }
@@ -211,6 +216,8 @@ class WorkerEngine : public Engine {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_worker_engine(const Setup& setup, const Plan& plan) { return std::make_unique<WorkerEngine>(setup, plan); }
+std::unique_ptr<Engine> make_worker_engine(const Setup& setup, const Plan& plan) {
+  return std::make_unique<WorkerEngine>(setup, plan);
+}
 
 }  // namespace weft::evaluate

@@ -30,7 +30,8 @@ bool read_line(const std::string& line, journal::Outcome& outcome, std::string& 
     return true;
   }
   for (const auto& [name, number] : value->items()) {
-    const bool test = name.starts_with("test_"), measured = name.ends_with("_s") || name == "memory_bytes" || name == "energy_j";
+    const bool test = name.starts_with("test_"),
+               measured = name.ends_with("_s") || name == "memory_bytes" || name == "energy_j";
     (test ? outcome.test : measured ? outcome.measured : outcome.metrics)[name] = number.get<double>();
   }
   return true;
@@ -44,25 +45,35 @@ class CommandEvaluator : public Evaluator {
     time_limit_ = std::chrono::milliseconds(static_cast<std::int64_t>(1000 * config.at("time_limit").get<double>()));
   }
 
-  // The program reads one JSON object: genome, fidelity, seed, task, threads, device. It prints JSON objects of numbers, a line
-  // each: with "step" a point of the learning curve, without it metrics (test_* are sealed, *_s are times). Other lines are
-  // its own affair.
+  // The program reads one JSON object: genome, fidelity, seed, task, threads, device. It prints JSON objects of
+  // numbers, a line each: with "step" a point of the learning curve, without it metrics (test_* are sealed, *_s are
+  // times). Other lines are its own affair.
   journal::Outcome evaluate(const Evaluation& evaluation) override {
     const auto genome = base::parse_json(evaluation.genome);
-    const Json request = {{"genome", genome ? *genome : Json(nullptr)}, {"budget", evaluation.fidelity.budget}, {"test", evaluation.fidelity.test},
-                          {"seed", evaluation.seed}, {"task", task_}, {"threads", threads_}, {"device", device_}};
+    const Json request = {{"genome", genome ? *genome : Json(nullptr)},
+                          {"budget", evaluation.fidelity.budget},
+                          {"test", evaluation.fidelity.test},
+                          {"seed", evaluation.seed},
+                          {"task", task_},
+                          {"threads", threads_},
+                          {"device", device_}};
     base::Command command{.argv = argv_, .environment = base::environment_without_secrets()};
+    command.err_with_out = true;
     command.own_group = false;  // ends with the worker's group
     const auto start = std::chrono::steady_clock::now();
     const base::Finished finished = base::run(command, request.dump() + "\n", time_limit_);
-    if (finished.timed_out) return journal::Outcome::failed("time_limit", "the command took longer than its time_limit", true);
+    if (finished.timed_out)
+      return journal::Outcome::failed("time_limit", "the command took longer than its time_limit", true);
     journal::Outcome outcome;
     std::string last, reason;
     for (const std::string& line : base::split_lines(base::to_utf8(finished.output))) {
-      if (line.starts_with("{") && !read_line(line, outcome, reason)) return journal::Outcome::failed("crashed", reason);
+      if (line.starts_with("{") && !read_line(line, outcome, reason))
+        return journal::Outcome::failed("crashed", reason);
       if (!line.starts_with("{") && !line.empty()) last = line;
     }
-    if (finished.status != 0) return journal::Outcome::failed("crashed", "the command ended with " + base::exit_text(finished.status) + (last.empty() ? "" : ": " + base::quote(last)));
+    if (finished.status != 0)
+      return journal::Outcome::failed("crashed", "the command ended with " + base::exit_text(finished.status) +
+                                                     (last.empty() ? "" : ": " + base::quote(last)));
     outcome.measured["train_s"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return outcome;
   }
@@ -77,6 +88,8 @@ class CommandEvaluator : public Evaluator {
 
 }  // namespace
 
-std::unique_ptr<Evaluator> command(const Setup& setup) { return std::make_unique<CommandEvaluator>(setup); }
+std::unique_ptr<Evaluator> command(const Setup& setup) {
+  return std::make_unique<CommandEvaluator>(setup);
+}
 
 }  // namespace weft::evaluate::evaluators

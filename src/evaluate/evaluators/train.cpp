@@ -20,7 +20,8 @@ class TrainEvaluator : public Evaluator {
 
   journal::Outcome evaluate(const Evaluation& evaluation) override {
     const auto genome = space::from_text(space_, evaluation.genome);
-    const auto architecture = genome ? space::decode(space_, *genome, data_->input()) : base::Result<space::Architecture>(base::failure(genome.error()));
+    const auto architecture = genome ? space::decode(space_, *genome, data_->input())
+                                     : base::Result<space::Architecture>(base::failure(genome.error()));
     if (!architecture) return journal::Outcome::failed("refused", architecture.error());
     return train::train(*architecture, *data_, recipe_, evaluation.fidelity, evaluation.seed);
   }
@@ -33,6 +34,8 @@ class TrainEvaluator : public Evaluator {
 
 }  // namespace
 
-std::unique_ptr<Evaluator> train(const Setup& setup) { return std::make_unique<TrainEvaluator>(setup); }
+std::unique_ptr<Evaluator> train(const Setup& setup) {
+  return std::make_unique<TrainEvaluator>(setup);
+}
 
 }  // namespace weft::evaluate::evaluators

@@ -13,9 +13,9 @@ namespace {
 
 using base::Json;
 
-// Chen, Dohan, So 2023, algorithm 1, without prompt tuning. A round is m prompts of n samples each; survivors of all that was
-// told become the next round's parents and, unless `elitist`, leave the pool. Asked ahead, a round starts from what is known then; with
-// `synchronous` it waits for the last child of the round before, as the paper has it.
+// Chen, Dohan, So 2023, algorithm 1, without prompt tuning. A round is m prompts of n samples each; survivors of all
+// that was told become the next round's parents and, unless `elitist`, leave the pool. Asked ahead, a round starts from
+// what is known then; with `synchronous` it waits for the last child of the round before, as the paper has it.
 class EvoPrompting : public Proposer {
  public:
   explicit EvoPrompting(const Method& method) : method_(method), space_(*method.space) {
@@ -40,8 +40,15 @@ class EvoPrompting : public Proposer {
     if (call_ == nullptr || next_ == samples_) {
       if (made_ % prompts_ == 0 && !start_round()) return Draft::waiting();
       start_call(id, random);
+    } else if (!method_.samples) {
+      repeat_call(id);
     }
-    Draft draft{.kind = Draft::Kind::call, .lineage = {.op = "evoprompting", .parents = chosen_, .call = call_->id, .index = next_++}, .genome = {}, .call = call_};
+    Draft draft{
+        .kind = Draft::Kind::call,
+        .lineage = {.op = "evoprompting", .parents = chosen_, .call = call_->id, .index = method_.samples ? next_ : 0},
+        .genome = {},
+        .call = call_};
+    ++next_;
     ++asked_children_;
     return draft;
   }
@@ -52,7 +59,8 @@ class EvoPrompting : public Proposer {
     const auto costs = method_.objective.costs(*trial.outcome);
     if (!costs) return;
     const auto params = Objective::value(*trial.outcome, "params");
-    pool_.push_back({trial.id, *trial.proposal.genome, *trial.outcome, by_product_ && params ? std::vector{costs->front() * *params} : *costs});
+    pool_.push_back({trial.id, *trial.proposal.genome, *trial.outcome,
+                     by_product_ && params ? std::vector{costs->front() * *params} : *costs});
   }
 
  private:
@@ -113,7 +121,7 @@ class EvoPrompting : public Proposer {
     call->id = id;
     call->prompt_hash = method_.prompts.at("evoprompting").hash();
     call->request = {.messages = method_.prompts.at("evoprompting").messages("evoprompting", prompt_data(shown)),
-                     .samples = samples_,
+                     .samples = method_.samples ? samples_ : 1,
                      .temperature = random.pick(temperatures_),
                      .max_tokens = method_.max_tokens,
                      .seed = random.next() >> 33U,
@@ -124,12 +132,23 @@ class EvoPrompting : public Proposer {
     ++made_;
   }
 
-  static std::string shown_number(double value) { return std::abs(value) >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.4f}", value); }
+  // The same prompt again, for a server that gives one reply a call.
+  void repeat_call(TrialId id) {
+    auto call = std::make_shared<PromptCall>(*call_);
+    call->id = id;
+    ++call->request.seed;
+    call_ = std::move(call);
+  }
+
+  static std::string shown_number(double value) {
+    return std::abs(value) >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.4f}", value);
+  }
 
   Json scores(const journal::Outcome& outcome) const {
     Json list = Json::array();
     for (const std::string& metric : metrics()) {
-      if (const auto value = Objective::value(outcome, metric)) list.push_back({{"name", metric}, {"value", shown_number(*value)}});
+      if (const auto value = Objective::value(outcome, metric))
+        list.push_back({{"name", metric}, {"value", shown_number(*value)}});
     }
     return list;
   }
@@ -155,8 +174,10 @@ class EvoPrompting : public Proposer {
       if (metric == "params") {
         wanted = std::round(wanted * target_size_ / 100) * 100;
       } else {
-        const auto goal = std::find_if(method_.objective.goals.begin(), method_.objective.goals.end(), [&](const auto& g) { return g.metric == metric; });
-        wanted = goal->minimize ? wanted / target_score_ : *std::max_element(values.begin(), values.end()) * target_score_;
+        const auto goal = std::find_if(method_.objective.goals.begin(), method_.objective.goals.end(),
+                                       [&](const auto& g) { return g.metric == metric; });
+        wanted =
+            goal->minimize ? wanted / target_score_ : *std::max_element(values.begin(), values.end()) * target_score_;
       }
       list.push_back({{"name", metric}, {"value", shown_number(wanted)}});
     }
@@ -169,8 +190,13 @@ class EvoPrompting : public Proposer {
       parents.push_back({{"scores", scores(member->outcome)}, {"genome", space::genome_form(space_, member->genome)}});
     }
     const Objective::Goal& goal = method_.objective.first();
-    return {{"description", description_}, {"chat", method_.chat}, {"program", space::program_gene(space_) >= 0}, {"metric", goal.metric},
-            {"better", goal.minimize ? "lower" : "higher"}, {"parents", parents}, {"target", target(shown)}};
+    return {{"description", description_},
+            {"chat", method_.chat},
+            {"program", space::program_gene(space_) >= 0},
+            {"metric", goal.metric},
+            {"better", goal.minimize ? "lower" : "higher"},
+            {"parents", parents},
+            {"target", target(shown)}};
   }
 
   Method method_;
@@ -191,6 +217,8 @@ class EvoPrompting : public Proposer {
 
 }  // namespace
 
-std::unique_ptr<Proposer> evoprompting(const Method& method) { return std::make_unique<EvoPrompting>(method); }
+std::unique_ptr<Proposer> evoprompting(const Method& method) {
+  return std::make_unique<EvoPrompting>(method);
+}
 
 }  // namespace weft::evolve::proposers

@@ -10,9 +10,10 @@ namespace {
 
 using base::Json;
 
-// Zheng et al. 2023: the space is described, the model proposes, it is told the score, and proposes again. Several independent
-// conversations run side by side. An invalid or repeated proposal is answered with what is wrong with it (the original gives
-// up there). With memory "list" each call holds every earlier result in one message; with "chat" the conversation grows.
+// Zheng et al. 2023: the space is described, the model proposes, it is told the score, and proposes again. Several
+// independent conversations run side by side. An invalid or repeated proposal is answered with what is wrong with it
+// (the original gives up there). With memory "list" each call holds every earlier result in one message; with "chat"
+// the conversation grows.
 class Genius : public Proposer {
  public:
   explicit Genius(const Method& method) : method_(method), space_(*method.space) {
@@ -43,7 +44,9 @@ class Genius : public Proposer {
     Conversation& conversation = conversations_[owner_.at(trial.id)];
     owner_.erase(trial.id);
     conversation.waiting = false;
-    conversation.turns.push_back({trial.proposal.genome ? space::genome_form(space_, *trial.proposal.genome) : trial.proposal.reply, answer(trial), trial.id});
+    conversation.turns.push_back(
+        {trial.proposal.genome ? space::genome_form(space_, *trial.proposal.genome) : trial.proposal.reply,
+         answer(trial), trial.id});
   }
 
  private:
@@ -71,19 +74,33 @@ class Genius : public Proposer {
     auto call = std::make_shared<PromptCall>();
     call->id = id;
     call->prompt_hash = method_.prompts.at("genius").hash();
-    call->request = {.messages = messages(conversation), .samples = 1, .temperature = temperature_, .max_tokens = method_.max_tokens,
-                     .seed = random.next() >> 33U, .stop = {}, .constraint = constraint_};
+    call->request = {.messages = messages(conversation),
+                     .samples = 1,
+                     .temperature = temperature_,
+                     .max_tokens = method_.max_tokens,
+                     .seed = random.next() >> 33U,
+                     .stop = {},
+                     .constraint = constraint_};
     std::vector<TrialId> parents;
     if (!conversation.turns.empty()) parents.push_back(conversation.turns.back().trial);
-    return {.kind = Draft::Kind::call, .lineage = {.op = "genius", .parents = std::move(parents), .call = id, .index = 0}, .genome = {}, .call = std::move(call)};
+    return {.kind = Draft::Kind::call,
+            .lineage = {.op = "genius", .parents = std::move(parents), .call = id, .index = 0},
+            .genome = {},
+            .call = std::move(call)};
   }
 
   std::vector<llm::Message> messages(const Conversation& conversation) const {
     const Objective::Goal& goal = method_.objective.first();
-    Json data = {{"description", description_}, {"metric", goal.metric}, {"better", goal.minimize ? "lower" : "higher"},
-                 {"program", space::program_gene(space_) >= 0}, {"first", conversation.turns.empty()}, {"history", Json::array()}, {"listing", listing_}};
+    Json data = {{"description", description_},
+                 {"metric", goal.metric},
+                 {"better", goal.minimize ? "lower" : "higher"},
+                 {"program", space::program_gene(space_) >= 0},
+                 {"first", conversation.turns.empty()},
+                 {"history", Json::array()},
+                 {"listing", listing_}};
     if (listing_) {
-      for (const Turn& turn : conversation.turns) data["history"].push_back({{"genome", turn.genome}, {"answer", turn.answer}});
+      for (const Turn& turn : conversation.turns)
+        data["history"].push_back({{"genome", turn.genome}, {"answer", turn.answer}});
       return method_.prompts.at("genius").messages("genius", data);
     }
     std::vector<llm::Message> list = method_.prompts.at("genius").messages("genius", data);
@@ -107,6 +124,8 @@ class Genius : public Proposer {
 
 }  // namespace
 
-std::unique_ptr<Proposer> genius(const Method& method) { return std::make_unique<Genius>(method); }
+std::unique_ptr<Proposer> genius(const Method& method) {
+  return std::make_unique<Genius>(method);
+}
 
 }  // namespace weft::evolve::proposers

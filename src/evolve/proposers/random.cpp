@@ -16,6 +16,8 @@ class RandomSearch : public Proposer {
 
 }  // namespace
 
-std::unique_ptr<Proposer> random(const Method& method) { return std::make_unique<RandomSearch>(method); }
+std::unique_ptr<Proposer> random(const Method& method) {
+  return std::make_unique<RandomSearch>(method);
+}
 
 }  // namespace weft::evolve::proposers

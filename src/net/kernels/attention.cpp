@@ -41,7 +41,8 @@ struct Tables {
 
 Tables make_rotary(std::int64_t time, std::int64_t rotated, const at::Device& device) {
   const auto floats = at::TensorOptions().dtype(at::kFloat).device(device);
-  const at::Tensor theta = at::pow(10000.0, at::arange(0, rotated, 2, floats) / static_cast<double>(rotated)).reciprocal();
+  const at::Tensor theta =
+      at::pow(10000.0, at::arange(0, rotated, 2, floats) / static_cast<double>(rotated)).reciprocal();
   const at::Tensor angle = at::outer(at::arange(time, floats), theta).repeat({1, 2});
   return {angle.cos(), angle.sin()};
 }
@@ -49,20 +50,23 @@ Tables make_rotary(std::int64_t time, std::int64_t rotated, const at::Device& de
 at::Tensor rotate(const at::Tensor& x, std::int64_t rotated) {
   static std::map<std::tuple<std::int64_t, std::int64_t, std::string>, Tables> cache;
   const std::int64_t time = x.size(2), half = rotated / 2;
-  const Tables tables = cached(cache, {time, rotated, x.device().str()}, [&] { return make_rotary(time, rotated, x.device()); });
+  const Tables tables =
+      cached(cache, {time, rotated, x.device().str()}, [&] { return make_rotary(time, rotated, x.device()); });
   const at::Tensor turned = x.narrow(-1, 0, rotated);
   const at::Tensor swapped = at::cat({-turned.narrow(-1, half, half), turned.narrow(-1, 0, half)}, -1);
   const at::Tensor mixed = (turned * tables.cosine + swapped * tables.sine).to(x.scalar_type());
   return rotated == x.size(-1) ? mixed : at::cat({mixed, x.narrow(-1, rotated, x.size(-1) - rotated)}, -1);
 }
 
-// Slopes of ALiBi: a geometric sequence for a power of two, and between two of them every other one of the larger (Press et
-// al. 2022, and their code).
+// Slopes of ALiBi: a geometric sequence for a power of two, and between two of them every other one of the larger
+// (Press et al. 2022, and their code).
 std::vector<double> slopes(std::int64_t heads) {
   std::vector<double> list;
   std::int64_t power = 1;
   while (power * 2 <= heads) power *= 2;
-  const auto geometric = [](std::int64_t count, std::int64_t i) { return std::pow(2.0, -8.0 * static_cast<double>(i + 1) / static_cast<double>(count)); };
+  const auto geometric = [](std::int64_t count, std::int64_t i) {
+    return std::pow(2.0, -8.0 * static_cast<double>(i + 1) / static_cast<double>(count));
+  };
   for (std::int64_t i = 0; i < power; ++i) list.push_back(geometric(power, i));
   for (std::int64_t i = 0; i < heads - power; ++i) list.push_back(geometric(2 * power, 2 * i));
   return list;
@@ -100,8 +104,8 @@ std::optional<at::Tensor> mask(const block::Node& node, const at::Tensor& q, boo
 
 }  // namespace
 
-std::vector<at::Tensor> attention(const block::Node& node, std::span<const at::Tensor> inputs, std::span<const at::Tensor>,
-                                  const KernelContext& context) {
+std::vector<at::Tensor> attention(const block::Node& node, std::span<const at::Tensor> inputs,
+                                  std::span<const at::Tensor>, const KernelContext& context) {
   const std::int64_t heads = node.whole(0), groups = node.whole(1) == 0 ? heads : node.whole(1);
   at::Tensor q = by_head(inputs[0], heads), k = by_head(inputs[1], groups);
   const at::Tensor v = by_head(inputs[2], groups);
@@ -111,7 +115,8 @@ std::vector<at::Tensor> attention(const block::Node& node, std::span<const at::T
     k = rotate(k, rotated);
   }
   const auto bias = mask(node, q, context.causal);
-  const at::Tensor seen = at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.causal && !bias, std::nullopt, groups != heads);
+  const at::Tensor seen =
+      at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.causal && !bias, std::nullopt, groups != heads);
   return {seen.transpose(1, 2).reshape({inputs[0].size(0), inputs[0].size(1), -1})};
 }
 

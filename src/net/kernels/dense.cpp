@@ -17,8 +17,8 @@ std::optional<at::Tensor> bias_of(std::span<const at::Tensor> parameters) {
 
 }  // namespace
 
-std::vector<at::Tensor> linear(const block::Node&, std::span<const at::Tensor> inputs, std::span<const at::Tensor> parameters,
-                               const KernelContext&) {
+std::vector<at::Tensor> linear(const block::Node&, std::span<const at::Tensor> inputs,
+                               std::span<const at::Tensor> parameters, const KernelContext&) {
   return {at::linear(inputs[0], parameters[0], bias_of(parameters))};
 }
 
@@ -27,13 +27,13 @@ std::vector<at::Tensor> layernorm(const block::Node&, std::span<const at::Tensor
   return {at::layer_norm(inputs[0], parameters[0].sizes(), parameters[0], bias_of(parameters), kLayerNormEpsilon)};
 }
 
-std::vector<at::Tensor> rmsnorm(const block::Node&, std::span<const at::Tensor> inputs, std::span<const at::Tensor> parameters,
-                                const KernelContext&) {
+std::vector<at::Tensor> rmsnorm(const block::Node&, std::span<const at::Tensor> inputs,
+                                std::span<const at::Tensor> parameters, const KernelContext&) {
   return {at::rms_norm(inputs[0], parameters[0].sizes(), parameters[0], kRmsNormEpsilon)};
 }
 
-std::vector<at::Tensor> scale(const block::Node&, std::span<const at::Tensor> inputs, std::span<const at::Tensor> parameters,
-                              const KernelContext&) {
+std::vector<at::Tensor> scale(const block::Node&, std::span<const at::Tensor> inputs,
+                              std::span<const at::Tensor> parameters, const KernelContext&) {
   return {inputs[0] * parameters[0]};
 }
 

@@ -33,8 +33,8 @@ at::Tensor unary(const block::Op& op, const at::Tensor& x) {
 
 }  // namespace
 
-std::vector<at::Tensor> elementwise(const block::Node& node, std::span<const at::Tensor> inputs, std::span<const at::Tensor>,
-                                    const KernelContext&) {
+std::vector<at::Tensor> elementwise(const block::Node& node, std::span<const at::Tensor> inputs,
+                                    std::span<const at::Tensor>, const KernelContext&) {
   using namespace block;
   const Op* op = node.op;
   if (op == &rows::add()) return {inputs[0] + inputs[1]};
@@ -60,8 +60,8 @@ std::vector<at::Tensor> mean(const block::Node&, std::span<const at::Tensor> inp
   return {at::mean(inputs[0], {1}, true)};
 }
 
-std::vector<at::Tensor> dropout(const block::Node& node, std::span<const at::Tensor> inputs, std::span<const at::Tensor>,
-                                const KernelContext& context) {
+std::vector<at::Tensor> dropout(const block::Node& node, std::span<const at::Tensor> inputs,
+                                std::span<const at::Tensor>, const KernelContext& context) {
   return {at::dropout(inputs[0], node.attributes[0], context.training)};
 }
 

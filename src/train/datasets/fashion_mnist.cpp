@@ -22,12 +22,15 @@ constexpr double kMean = 0.2860, kDeviation = 0.3530;  // of the training images
 
 // A gzipped IDX file: a header of big-endian sizes, then bytes (LeCun's format).
 std::string read_idx(const fs::path& path, std::size_t dimensions) {
-  if (!fs::exists(path)) throw base::Error("no such file; install the Debian package dataset-fashion-mnist, or set task.path", path.string());
+  if (!fs::exists(path))
+    throw base::Error("no such file; install the Debian package dataset-fashion-mnist, or set task.path",
+                      path.string());
   gzFile file = gzopen(path.c_str(), "rb");
   if (file == nullptr) throw base::Error("cannot be read", path.string());
   std::string content, buffer(1 << 16, '\0');
   int got = 0;
-  while ((got = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0 && content.size() < (1U << 28U)) content.append(buffer, 0, static_cast<std::size_t>(got));
+  while ((got = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0 && content.size() < (1U << 28U))
+    content.append(buffer, 0, static_cast<std::size_t>(got));
   gzclose(file);
   const auto size = [&](std::size_t i) {
     std::size_t value = 0;
@@ -41,7 +44,8 @@ std::string read_idx(const fs::path& path, std::size_t dimensions) {
     for (std::size_t i = 0; i < dimensions; ++i) product *= size(i);
     expected += product;
   }
-  if (got < 0 || content.size() != expected || content[2] != 8) throw base::Error("is no whole IDX file of bytes", path.string());
+  if (got < 0 || content.size() != expected || content[2] != 8)
+    throw base::Error("is no whole IDX file of bytes", path.string());
   return content.substr(header);
 }
 
@@ -50,8 +54,10 @@ struct Images {
 };
 
 Images read_images(const fs::path& folder, const std::string& name) {
-  Images images{read_idx(folder / (name + "-images-idx3-ubyte.gz"), 3), read_idx(folder / (name + "-labels-idx1-ubyte.gz"), 1)};
-  if (images.pixels.size() != images.labels.size() * kPixels) throw base::Error("images and labels do not belong together", folder.string());
+  Images images{read_idx(folder / (name + "-images-idx3-ubyte.gz"), 3),
+                read_idx(folder / (name + "-labels-idx1-ubyte.gz"), 1)};
+  if (images.pixels.size() != images.labels.size() * kPixels)
+    throw base::Error("images and labels do not belong together", folder.string());
   return images;
 }
 
@@ -69,7 +75,13 @@ class ImageDataset : public Dataset {
   }
 
   space::Input input() const override {
-    return {.task = space::Task::image_classification, .vocabulary = 0, .context = 0, .channels = 1, .height = kSide, .width = kSide, .classes = kClasses};
+    return {.task = space::Task::image_classification,
+            .vocabulary = 0,
+            .context = 0,
+            .channels = 1,
+            .height = kSide,
+            .width = kSide,
+            .classes = kClasses};
   }
 
   Batch sample(base::Random& random, std::int64_t size) const override {
@@ -91,7 +103,8 @@ class ImageDataset : public Dataset {
   }
 
   std::string description() const override {
-    return fmt::format("Fashion-MNIST: {} images to train on, {} for validation, {} for the test", splits_[0].labels.size(), splits_[1].labels.size(), splits_[2].labels.size());
+    return fmt::format("Fashion-MNIST: {} images to train on, {} for validation, {} for the test",
+                       splits_[0].labels.size(), splits_[1].labels.size(), splits_[2].labels.size());
   }
 
   std::string hash() const override {
@@ -112,7 +125,8 @@ class ImageDataset : public Dataset {
     const at::Tensor pixels = at::empty({rows, 1, kSide, kSide}, at::kByte);
     const at::Tensor labels = at::empty({rows}, at::kLong);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
-      std::memcpy(pixels.mutable_data_ptr<std::uint8_t>() + i * kPixels, images.pixels.data() + chosen[i] * kPixels, kPixels);
+      std::memcpy(pixels.mutable_data_ptr<std::uint8_t>() + i * kPixels, images.pixels.data() + chosen[i] * kPixels,
+                  kPixels);
       labels.mutable_data_ptr<std::int64_t>()[i] = static_cast<unsigned char>(images.labels[chosen[i]]);
     }
     return {pixels.to(at::kFloat).div_(255).sub_(kMean).div_(kDeviation), labels};
@@ -125,7 +139,8 @@ class ImageDataset : public Dataset {
 
 namespace datasets {
 
-// 60,000 + 10,000 grey images of clothes, 28x28, ten classes (Xiao, Rasul, Vollgraf 2017; Debian's dataset-fashion-mnist).
+// 60,000 + 10,000 grey images of clothes, 28x28, ten classes (Xiao, Rasul, Vollgraf 2017; Debian's
+// dataset-fashion-mnist).
 std::unique_ptr<Dataset> fashion_mnist(const TaskConfig& config) {
   const fs::path folder = config.path.empty() ? "/usr/share/datasets/fashion-mnist" : config.path;
   return std::make_unique<ImageDataset>(read_images(folder, "train"), read_images(folder, "t10k"));

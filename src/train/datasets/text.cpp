@@ -1,7 +1,8 @@
+#include "base/text.hpp"
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/stack.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "base/text.hpp"
 #include "train/data.hpp"
 
 namespace weft::train {
@@ -37,11 +37,14 @@ class TextDataset : public Dataset {
     static constexpr std::array kNames{"training", "validation", "test"};
     for (std::size_t i = 0; i < texts_.size(); ++i) {
       if (static_cast<std::int64_t>(texts_[i].size()) > context_) continue;
-      throw base::Error(fmt::format("{}: {} bytes fall to the {} split; a context of {} needs more text", title_, texts_[i].size(), kNames[i], context_));
+      throw base::Error(fmt::format("{}: {} bytes fall to the {} split; a context of {} needs more text", title_,
+                                    texts_[i].size(), kNames[i], context_));
     }
   }
 
-  space::Input input() const override { return {.task = space::Task::language_model, .vocabulary = 256, .context = context_}; }
+  space::Input input() const override {
+    return {.task = space::Task::language_model, .vocabulary = 256, .context = context_};
+  }
 
   Batch sample(base::Random& random, std::int64_t size) const override {
     std::vector<std::int64_t> starts;
@@ -66,7 +69,8 @@ class TextDataset : public Dataset {
 
   std::string description() const override {
     const auto megabytes = [&](std::size_t i) { return static_cast<double>(texts_[i].size()) / 1e6; };
-    return fmt::format("{}: {:.2f} MB to train on, {:.2f} MB for validation, {:.2f} MB for the test", title_, megabytes(0), megabytes(1), megabytes(2));
+    return fmt::format("{}: {:.2f} MB to train on, {:.2f} MB for validation, {:.2f} MB for the test", title_,
+                       megabytes(0), megabytes(1), megabytes(2));
   }
 
   std::string hash() const override { return base::sha256(texts_[0] + '\0' + texts_[1] + '\0' + texts_[2]); }
@@ -112,12 +116,14 @@ std::unique_ptr<Dataset> wordnet_glosses(const TaskConfig& config) {
   auto data = std::make_unique<TextDataset>("WordNet glosses", config.context);
   for (const char* part : {"noun", "verb", "adj", "adv"}) {
     const fs::path file = folder / (std::string("data.") + part);
-    if (!fs::exists(file)) throw base::Error("no such file; install the Debian package wordnet-base, or set task.path", file.string());
+    if (!fs::exists(file))
+      throw base::Error("no such file; install the Debian package wordnet-base, or set task.path", file.string());
     const std::string text = base::read_file(file, kMaxFile);
     for (std::size_t line = 0; line < text.size();) {
       const std::size_t end = std::min(text.find('\n', line), text.size());
       const std::string_view row(text.data() + line, end - line);
-      if (const std::size_t bar = row.find("| "); bar != std::string_view::npos) data->add(base::trim(row.substr(bar + 2)));
+      if (const std::size_t bar = row.find("| "); bar != std::string_view::npos)
+        data->add(base::trim(row.substr(bar + 2)));
       line = end + 1;
     }
   }
