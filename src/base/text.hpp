@@ -27,6 +27,8 @@ std::string_view trim(std::string_view text);
 bool is_utf8(std::string_view text);
 /// The text with each invalid byte replaced by U+FFFD, so that it may be stored or shown.
 std::string to_utf8(std::string_view text);
+/// At most `limit` bytes of the text, cut between characters, and … where it was cut.
+std::string shorten(std::string_view text, std::size_t limit);
 /// At most `limit` bytes of the text in quotes, control characters escaped: for error messages.
 std::string quote(std::string_view text, std::size_t limit = 80);
 

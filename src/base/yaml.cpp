@@ -1,5 +1,6 @@
 #include "base/yaml.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -14,6 +15,8 @@ namespace {
 constexpr int kMaxNodes = 50'000;
 constexpr int kMaxDepth = 32;
 constexpr std::uintmax_t kMaxBytes = 4U << 20U;
+constexpr std::size_t kMaxKeys = 2000;  // of one map: they are found one by one
+constexpr std::size_t kMaxKey = 200;
 
 std::string mark_text(const std::string& file, const YAML::Mark& mark) {
   if (mark.line < 0) return file;
@@ -22,14 +25,14 @@ std::string mark_text(const std::string& file, const YAML::Mark& mark) {
 
 template <class T>
 bool read_number(std::string_view text, T& value) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
 Json scalar(const YAML::Node& node) {
   const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // quoted
+  if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str") return text;  // quoted
   static const std::set<std::string> kNull{"", "~", "null", "Null", "NULL"}, kTrue{"true", "True", "TRUE"},
       kFalse{"false", "False", "FALSE"};
   if (kNull.contains(text)) return nullptr;
@@ -65,6 +68,7 @@ class Converter {
 
  private:
   Json text_value(const YAML::Node& node, const std::string& pointer) {
+    if ((bytes_ += node.Scalar().size()) > kMaxBytes) throw document_.error(pointer, "has more than 4 MiB of text");
     if (!is_utf8(node.Scalar())) throw document_.error(pointer, "is not UTF-8 text");
     return scalar(node);
   }
@@ -75,7 +79,9 @@ class Converter {
       const std::string where = mark_text(document_.file, entry.first.Mark());
       if (!entry.first.IsScalar()) throw Error("a key must be a plain word", where);
       const std::string& key = entry.first.Scalar();
+      if (key.size() > kMaxKey) throw Error("a key has at most 200 bytes", where);
       if (!is_utf8(key)) throw Error("is not UTF-8 text", where);
+      if (object.size() == kMaxKeys) throw Error("has more than 2000 keys", where);
       if (object.contains(key)) throw Error("key " + quote(key) + " stands here twice", where);
       const std::string below = pointer + "/" + key;
       document_.marks[below] = where;
@@ -86,6 +92,7 @@ class Converter {
 
   Document& document_;
   int nodes_ = 0;
+  std::uintmax_t bytes_ = 0;
 };
 
 }  // namespace
@@ -135,6 +142,10 @@ void set_value(Document& document, const std::string& assignment) {
     start = end + 1;
   }
   *place = parsed.value;
+  // What stood below is gone, and its marks with it.
+  const auto below = document.marks.lower_bound(pointer + "/");
+  document.marks.erase(below, std::find_if(below, document.marks.end(),
+                                           [&](const auto& mark) { return !mark.first.starts_with(pointer + "/"); }));
 }
 
 }  // namespace weft::base
