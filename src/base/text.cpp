@@ -157,7 +157,9 @@ std::string quote(std::string_view text, std::size_t limit) {
 
 std::string number_text(double value) {
   std::array<char, 32> buffer{};
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
+  const auto result = whole ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<long long>(value))
+                            : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};
 }
 

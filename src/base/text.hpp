@@ -32,7 +32,7 @@ std::string shorten(std::string_view text, std::size_t limit);
 /// At most `limit` bytes of the text in quotes, control characters escaped: for error messages.
 std::string quote(std::string_view text, std::size_t limit = 80);
 
-/// The shortest decimal text that reads back as the same double: "4", "0.1", "3.16e-04".
+/// The shortest decimal text that reads back as the same double: "4", "0.1", "100000", "1e+30".
 std::string number_text(double value);
 /// 1234567 → "1.23M".
 std::string short_count(double value);

@@ -103,10 +103,11 @@ Checked<Graph> check(const Program& program, const Binding& binding, std::int64_
 Counts count(const Graph& graph, std::int64_t time, bool causal) {
   Counts counts;
   for (const Node& node : graph.nodes) {
-    const std::vector<Type> inputs = input_types(graph, node);
-    for (const Parameter& parameter : node.parameters) counts.params += parameter.count();
-    if (node.op->macs) counts.macs += node.op->macs({inputs, node.attributes, causal}, time);
-    for (const Type& output : node.outputs) counts.activations += 4 * output.channels * (output.pooled ? 1 : time);
+    Counts one;
+    for (const Parameter& parameter : node.parameters) one.params += parameter.count();
+    if (node.op->macs) one.macs = node.op->macs({input_types(graph, node), node.attributes, causal}, time);
+    for (const Type& output : node.outputs) one.activations += 4 * output.channels * (output.pooled ? 1 : time);
+    counts += one;
   }
   return counts;
 }

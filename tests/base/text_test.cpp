@@ -128,6 +128,9 @@ TEST(NumberText, is_the_shortest_that_reads_back) {
   EXPECT_EQ(number_text(4), "4");
   EXPECT_EQ(number_text(0.1), "0.1");
   EXPECT_EQ(number_text(-2.5), "-2.5");
+  EXPECT_EQ(number_text(100000), "100000");
+  EXPECT_EQ(number_text(-1e14), "-100000000000000");
+  EXPECT_EQ(number_text(1e30), "1e+30");
   Random random(2);
   for (int i = 0; i < 1000; ++i) {
     const double value = std::ldexp(random.uniform() - 0.5, static_cast<int>(random.below(200)) - 100);

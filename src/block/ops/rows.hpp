@@ -34,4 +34,9 @@ inline base::Result<std::vector<Type>> same_type(const Call& call) {
   return std::vector{call.inputs[0]};
 }
 
+inline std::string too_wide(std::int64_t channels) {
+  return "makes " + std::to_string(channels) + " channels; at most " +
+         std::to_string(static_cast<std::int64_t>(kMaxWidth)) + " are allowed";
+}
+
 }  // namespace weft::block::rows
