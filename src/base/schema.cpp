@@ -72,6 +72,8 @@ bool read_scaled(const std::string& text, const std::string& format, std::int64_
   return true;
 }
 
+constexpr std::size_t kEndless = std::size_t{1} << 30U;
+
 class Checker {
  public:
   Checker(const Json& root, const Document& document) : root_(root), document_(document) {}
@@ -227,20 +229,21 @@ class Checker {
         throw document_.error(pointer, key_of(pointer) + " needs the key '" + key.get<std::string>() + "'");
       }
     }
-    const std::size_t most = schema.value("maxProperties", std::size_t{1} << 30U),
+    const std::size_t most = schema.value("maxProperties", kEndless),
                       least = schema.value("minProperties", std::size_t{0});
-    if (value.size() < least || value.size() > most) {
-      fail(pointer, value,
-           least == 1 && most == 1 ? "exactly one of " + either(known)
-                                   : std::to_string(least) + " to " + std::to_string(most) + " keys");
-    }
+    if (value.size() >= least && value.size() <= most) return;
+    const std::string keys = least == 1 ? " key" : " keys";
+    fail(pointer, value,
+         least == 1 && most == 1 ? "exactly one of " + either(known)
+         : most == kEndless      ? "at least " + std::to_string(least) + keys
+                                 : std::to_string(least) + " to " + std::to_string(most) + " keys");
   }
 
   Json array(const Json& schema, const Json& value, const std::string& pointer) const {
     if (value.size() < schema.value("minItems", std::size_t{0})) {
       fail(pointer, value, "at least " + schema.at("minItems").dump() + " values");
     }
-    if (value.size() > schema.value("maxItems", std::size_t{1} << 30U)) {
+    if (value.size() > schema.value("maxItems", kEndless)) {
       fail(pointer, value, "at most " + schema.at("maxItems").dump() + " values");
     }
     if (!schema.contains("items")) return value;
