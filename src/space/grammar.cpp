@@ -149,7 +149,10 @@ class GrammarWriter {
         "statement ::= \"    \" (name \" = \" sum | name \", \" name \" = split(\" value \", 2)\") \"\\n\"\n"
         "name ::= [a-z]\n"
         "sum ::= product ((\" + \" | \" - \") product){0,3}\n"
-        "product ::= (factor \" * \")? value (\" * \" value)?\n"
+        "product ::= (factor \" * \")? item (\" * \" item)?\n"
+        "item ::= value | \"(\" pair \")\"\n"
+        "pair ::= value (\" + \" | \" - \" | \" * \") value\n"
+        "argument ::= value | pair\n"
         "factor ::= [0-9] | \"0.\" [0-9] [0-9]?\n"
         "value ::= name | call\n"
         "flag ::= \"true\" | \"false\"\n";
@@ -165,10 +168,10 @@ class GrammarWriter {
   static std::string call_rule(const block::Op& op) {
     std::string text = literal(fmt::format("{}(", op.name));
     if (op.max_inputs > op.min_inputs) {
-      text += fmt::format(" value (\", \" value){{{},{}}}", op.min_inputs - 1, op.max_inputs - 1);
+      text += fmt::format(" argument (\", \" argument){{{},{}}}", op.min_inputs - 1, op.max_inputs - 1);
     } else {
-      text += " value";
-      for (int i = 1; i < op.min_inputs; ++i) text += " \", \" value";
+      text += " argument";
+      for (int i = 1; i < op.min_inputs; ++i) text += " \", \" argument";
     }
     for (const block::Attribute& attribute : op.attributes) text += " " + attribute_rule(op, attribute);
     return text + " \")\"";
