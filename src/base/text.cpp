@@ -141,18 +141,22 @@ std::string shorten(std::string_view text, std::size_t limit) {
   return std::string(text.substr(0, limit)) + "…";
 }
 
-std::string quote(std::string_view text, std::size_t limit) {
-  std::string quoted = "'";
-  for (const char c : to_utf8(shorten(text, limit))) {
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : to_utf8(text)) {
     if (c == '\n') {
-      quoted += "\\n";
+      line += "\\n";
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
-      quoted += c;
+      line += c;
     }
   }
-  return quoted + "'";
+  return line;
+}
+
+std::string quote(std::string_view text, std::size_t limit) {
+  return "'" + one_line(shorten(text, limit)) + "'";
 }
 
 std::string number_text(double value) {

@@ -29,7 +29,9 @@ bool is_utf8(std::string_view text);
 std::string to_utf8(std::string_view text);
 /// At most `limit` bytes of the text, cut between characters, and … where it was cut.
 std::string shorten(std::string_view text, std::size_t limit);
-/// At most `limit` bytes of the text in quotes, control characters escaped: for error messages.
+/// Control characters escaped and invalid bytes replaced: what may stand in an error message.
+std::string one_line(std::string_view text);
+/// At most `limit` bytes of the text on one line, in quotes.
 std::string quote(std::string_view text, std::size_t limit = 80);
 
 /// The shortest decimal text that reads back as the same double: "4", "0.1", "100000", "1e+30".

@@ -74,11 +74,27 @@ TEST(Yaml, refuses_keys_that_are_no_words) {
 }
 
 TEST(Yaml, refuses_two_documents) {
-  EXPECT_EQ(error_in("a: 1\n---\nb: 2\n"), "f.yaml: has more than one YAML document; one was expected");
+  EXPECT_EQ(error_in("a: 1\n---\nb: 2\n"), "f.yaml:3:1: has more than one YAML document; one was expected");
+}
+
+TEST(Yaml, refuses_what_cannot_follow_a_document) {
+  EXPECT_EQ(error_in(","), "f.yaml:1:1: has more than one YAML document; one was expected");
+  EXPECT_EQ(error_in("[a] , [b]"), "f.yaml:1:5: has more than one YAML document; one was expected");
+}
+
+TEST(Yaml, copies_what_an_alias_names) {
+  const Document document = parse_yaml("a: &a {b: [1, 2]}\nc: *a\nd: &d x\ne: [*d, *d]\n", "f.yaml");
+  EXPECT_EQ(document.value.dump(), R"({"a":{"b":[1,2]},"c":{"b":[1,2]},"d":"x","e":["x","x"]})");
+  EXPECT_EQ(document.where("/c/b/1"), "f.yaml:2:1");
+}
+
+TEST(Yaml, refuses_an_alias_inside_its_own_anchor) {
+  EXPECT_EQ(error_in("a: &a [*a]\n"), "f.yaml:1:8: an alias stands inside its own anchor");
+  EXPECT_EQ(error_in("a: *b\n"), "f.yaml:1:4: is not YAML: the referenced anchor is not defined");
 }
 
 TEST(Yaml, refuses_text_that_is_not_utf8) {
-  EXPECT_EQ(error_in("a: \"\\0\"\n"), "f.yaml:1:1: is not UTF-8 text");
+  EXPECT_EQ(error_in("a: \"\\0\"\n"), "f.yaml:1:4: is not UTF-8 text");
 }
 
 TEST(Yaml, refuses_deep_nesting) {
