@@ -39,13 +39,14 @@ class Stacker {
       a_.width = width;
       auto graph = block::check(program, *binding, width, space_.causal);
       if (!graph) return graph.error().brief();
-      graph_ = std::move(*graph);
-      counts_ = block::count(graph_, a_.positions(), space_.causal);
+      a_.layers.push_back(std::move(*graph));
+      counts_ = block::count(a_.layers.back(), a_.positions(), space_.causal);
       program_ = &program;
       binding_ = std::move(*binding);
+    } else {
+      a_.layers.push_back(a_.layers.back());
     }
     a_.counts += counts_;
-    a_.layers.push_back(graph_);
     return "";
   }
 
@@ -53,9 +54,8 @@ class Stacker {
   const Space& space_;
   const Genome& genome_;
   Architecture& a_;
-  const block::Program* program_ = nullptr;  // of the layer before, with its binding, graph and counts
+  const block::Program* program_ = nullptr;  // of the layer before, with its binding and counts
   block::Binding binding_;
-  block::Graph graph_;
   block::Counts counts_;
 };
 
@@ -112,6 +112,7 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
         fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, a.patch));
   }
   const int depth = space.depth(genome);
+  a.layers.reserve(static_cast<std::size_t>(depth));
   Stacker stacker(space, genome, a);
   for (int layer = 0; layer < depth; ++layer) {
     if (const std::string wrong = stacker.add(layer); !wrong.empty())
