@@ -34,6 +34,7 @@ std::string read_file(const fs::path& path, std::uintmax_t limit) {
     text.append(buffer.data(), static_cast<std::size_t>(file.gcount()));
     if (text.size() > limit) throw too_large();
   }
+  if (file.bad()) throw Error(std::string("cannot be read: ") + std::strerror(errno), path.string());
   return text;
 }
 
@@ -84,7 +85,8 @@ fs::path find_data(const std::string& name, const std::string& folder, const std
   }
   const auto known = list_data(folder, extension);
   throw Error("no file " + quote(full) + " here or in " + (home() / folder).string() +
-              (known.empty() ? "" : "; there are " + join(known, ", ")) + did_you_mean(name, known));
+              (known.empty() ? "" : "; there are " + join(known, ", ")) +
+              did_you_mean(fs::path(full).stem().string(), known));
 }
 
 }  // namespace weft::base

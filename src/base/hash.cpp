@@ -54,6 +54,7 @@ std::string sha256_file(const std::string& path) {
   while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
     EVP_DigestUpdate(digest.get(), buffer.data(), static_cast<std::size_t>(file.gcount()));
   }
+  if (file.bad()) throw Error("cannot be read", path);
   return finish(digest);
 }
 

@@ -1,9 +1,12 @@
 #include "base/json.hpp"
 
 #include <cmath>
+#include <vector>
 
 namespace weft::base {
 namespace {
+
+constexpr int kMaxKeys = 2000;
 
 nlohmann::json canonical(const Json& value) {
   if (value.is_object()) {
@@ -28,22 +31,41 @@ nlohmann::json canonical(const Json& value) {
   return nullptr;
 }
 
+// A parser's callback that refuses what would cost too much: objects find their keys one by one.
+class Guard {
+ public:
+  explicit Guard(int max_depth) : max_depth_(max_depth), keys_(static_cast<std::size_t>(max_depth) + 2) {}
+
+  bool keep(int depth, Json::parse_event_t event) {
+    const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth >= max_depth_) refused_ = "JSON is nested more than " + std::to_string(max_depth_) + " deep";
+    if (!refused_.empty()) return false;
+    if (event == Json::parse_event_t::object_start) keys_[static_cast<std::size_t>(depth) + 1] = 0;
+    if (event == Json::parse_event_t::key && ++keys_[static_cast<std::size_t>(depth)] > kMaxKeys)
+      refused_ = "a JSON object has more than " + std::to_string(kMaxKeys) + " keys";
+    return refused_.empty();
+  }
+  const std::string& refused() const { return refused_; }
+
+ private:
+  int max_depth_;
+  std::vector<int> keys_;  // of the open object at each depth
+  std::string refused_;
+};
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, int max_depth) {
-  bool too_deep = false;
-  const auto guard = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep = too_deep || depth > max_depth;
-    return !too_deep;
-  };
+  Guard guard(max_depth);
   try {
-    Json value = Json::parse(text, guard);
-    if (too_deep) return failure("JSON is nested more than " + std::to_string(max_depth) + " deep");
+    Json value =
+        Json::parse(text, [&](int depth, Json::parse_event_t event, Json&) { return guard.keep(depth, event); });
+    if (!guard.refused().empty()) return failure(guard.refused());
     return value;
   } catch (const Json::parse_error& error) {
-    return failure("not JSON: error at byte " + std::to_string(error.byte));
+    return failure(guard.refused().empty() ? "not JSON: error at byte " + std::to_string(error.byte) : guard.refused());
   } catch (const Json::out_of_range&) {
-    return failure("not JSON: a number in it is too large");
+    return failure("not JSON: a number is too large");
   }
 }
 

@@ -12,7 +12,8 @@ namespace weft::base {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses untrusted text: at most `max_depth` levels deep. The error is one line without the text's content.
+/// Parses untrusted text: at most `max_depth` levels deep and 2000 keys an object. The error is one line without the
+/// text's content.
 Result<Json> parse_json(std::string_view text, int max_depth = 64);
 
 /// The same value always gives this text: keys sorted, no white space, whole floats as integers (4 and 4.0 are one).

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,6 +19,8 @@
 
 namespace weft::base {
 namespace {
+
+constexpr int kLook = 20;  // milliseconds between looks at whether the command has ended
 
 class Descriptor {
  public:
@@ -58,6 +61,54 @@ void feed(Descriptor& pipe, const std::string& input, std::size_t& sent) {
   if (written > 0) sent += static_cast<std::size_t>(written);
   if (sent == input.size() || (written < 0 && errno != EINTR && errno != EAGAIN)) pipe.close();
 }
+
+// Keeps what was printed, up to `limit`; false at its end.
+bool drain(const Descriptor& pipe, std::string& output, std::size_t limit) {
+  std::array<char, 1 << 14> buffer{};
+  const ssize_t got = ::read(pipe.get(), buffer.data(), buffer.size());
+  if (got > 0) output.append(buffer.data(), std::min(static_cast<std::size_t>(got), limit - output.size()));
+  return got > 0 || (got < 0 && errno == EINTR);
+}
+
+// While it lives, writing where nobody reads is an error of write() and not the end of this process.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+  ~NoPipeSignal() {
+    const timespec now{};
+    if (sigismember(&before_, SIGPIPE) == 0) ::sigtimedwait(&pipe_, nullptr, &now);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{}, before_{};
+};
+
+// A started command with its deadline.
+class Child {
+ public:
+  Child(pid_t pid, bool group, std::chrono::milliseconds time_limit)
+      : pid_(pid), group_(group), deadline_(std::chrono::steady_clock::now() + time_limit) {}
+  bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
+  bool ended() {
+    ended_ = ended_ || ::waitpid(pid_, &status_, WNOHANG) != 0;
+    return ended_;
+  }
+  void kill() const { ::kill(group_ ? -pid_ : pid_, SIGKILL); }
+  int status() const { return status_; }
+
+ private:
+  pid_t pid_;
+  bool group_, ended_ = false;
+  std::chrono::steady_clock::time_point deadline_;
+  int status_ = 0;
+};
 
 }  // namespace
 
@@ -102,38 +153,28 @@ Finished run(Command command, const std::string& input, std::chrono::millisecond
   auto [out_read, out_write] = make_pipe();
   command.in = in_read.get();
   command.out = out_write.get();
-  const pid_t pid = spawn(command);
+  Child child(spawn(command), command.own_group, time_limit);
   in_read.close();
   out_write.close();
   ::fcntl(in_write.get(), F_SETFL, O_NONBLOCK);
+  const NoPipeSignal quiet;
   Finished finished;
   std::size_t sent = 0;
-  const auto deadline = std::chrono::steady_clock::now() + time_limit;
-  std::array<char, 1 << 14> buffer{};
-  while (true) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) {
-      finished.timed_out = true;
-      ::kill(command.own_group ? -pid : pid, SIGKILL);
-      break;
-    }
+  while (!child.late()) {
+    const bool ended = child.ended();
     std::array<pollfd, 2> waits{{{out_read.get(), POLLIN, 0}, {in_write.get(), POLLOUT, 0}}};
-    ::poll(waits.data(), in_write.get() >= 0 ? 2 : 1, static_cast<int>(std::min<long long>(left.count(), 1000)));
+    const int ready = ::poll(waits.data(), in_write.get() >= 0 ? 2 : 1, ended ? 0 : kLook);
+    if (ready == 0 && ended) break;  // what it left behind may hold the pipe open
     if (in_write.get() >= 0 && waits[1].revents != 0) feed(in_write, input, sent);
-    if (waits[0].revents == 0) continue;
-    const ssize_t got = ::read(out_read.get(), buffer.data(), buffer.size());
-    if (got == 0) break;
-    if (got > 0 && finished.output.size() < limit) finished.output.append(buffer.data(), static_cast<std::size_t>(got));
+    if (waits[0].revents != 0 && !drain(out_read, finished.output, limit)) break;
   }
-  while (::waitpid(pid, &finished.status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      finished.timed_out = true;
-      ::kill(command.own_group ? -pid : pid, SIGKILL);
-    }
+  while (!child.ended()) {
+    finished.timed_out = finished.timed_out || child.late();
+    if (finished.timed_out) child.kill();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  if (command.own_group) ::kill(-pid, SIGKILL);  // whatever it started and left behind
+  if (command.own_group) child.kill();  // whatever it started and left behind
+  finished.status = child.status();
   return finished;
 }
 

@@ -31,7 +31,7 @@ struct Finished {
 };
 
 /// Runs a command with `input` on its standard input and returns what it printed (at most `limit` bytes of it); kills
-/// its whole group at the time limit.
+/// its whole group at the time limit, and what is left of the group when the command has ended.
 Finished run(Command command, const std::string& input, std::chrono::milliseconds time_limit,
              std::size_t limit = 16U << 20U);
 

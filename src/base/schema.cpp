@@ -11,13 +11,25 @@ namespace weft::base {
 namespace {
 
 std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+  return shorten(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
 
 std::string key_of(const std::string& pointer) {
   return pointer.empty() ? "the file" : "'" + pointer.substr(pointer.rfind('/') + 1) + "'";
+}
+
+// "'depth' is 3", or for an element of a list "'range' has 3 as its value 2".
+std::string stands(const std::string& pointer, const Json& value) {
+  const std::size_t slash = pointer.rfind('/');
+  const std::string last = slash == std::string::npos ? "" : pointer.substr(slash + 1);
+  if (last.empty() || last.find_first_not_of("0123456789") != std::string::npos)
+    return key_of(pointer) + " is " + shown(value);
+  return key_of(pointer.substr(0, slash)) + " has " + shown(value) + " as its value " +
+         std::to_string(std::stoul(last) + 1);
+}
+
+bool is_whole(double value) {
+  return std::abs(value) < 0x1p53 && value == std::floor(value);
 }
 
 bool has_type(const Json& value, const std::string& type) {
@@ -27,8 +39,7 @@ bool has_type(const Json& value, const std::string& type) {
   if (type == "boolean") return value.is_boolean();
   if (type == "number") return value.is_number();
   if (type == "null") return value.is_null();
-  return type == "integer" && (value.is_number_integer() ||
-                               (value.is_number_float() && value.get<double>() == std::floor(value.get<double>())));
+  return type == "integer" && (value.is_number_integer() || (value.is_number_float() && is_whole(value.get<double>())));
 }
 
 std::vector<std::string> types_of(const Json& schema) {
@@ -54,10 +65,14 @@ bool read_scaled(const std::string& text, const std::string& format, std::int64_
     return 0.0;
   };
   const double size = format == "bytes" ? scale(kBytes) : scale(kCounts);
-  if (size == 0 || value * size > 9e15 || std::floor(value * size) != value * size) return false;
-  number = static_cast<std::int64_t>(value * size);
+  const double scaled = value * size, whole = std::round(scaled);
+  // "1.001M" is a little less than whole in binary.
+  if (size == 0 || !(scaled < 9e15) || std::abs(scaled - whole) > 1e-12 * scaled) return false;
+  number = static_cast<std::int64_t>(whole);
   return true;
 }
+
+constexpr std::size_t kEndless = std::size_t{1} << 30U;
 
 class Checker {
  public:
@@ -72,7 +87,7 @@ class Checker {
       return object(schema, Json{{value.get<std::string>(), Json::object()}}, pointer);
     }
     check_type(schema, value, pointer);
-    if (value.is_number()) check_range(schema, value, pointer);
+    if (value.is_number()) return number(schema, value, pointer);
     if (value.is_object()) return object(schema, value, pointer);
     if (value.is_array()) return array(schema, value, pointer);
     return value;
@@ -80,7 +95,7 @@ class Checker {
 
  private:
   [[noreturn]] void fail(const std::string& pointer, const Json& value, const std::string& expected) const {
-    throw document_.error(pointer, key_of(pointer) + " is " + shown(value) + "; expected " + expected);
+    throw document_.error(pointer, stands(pointer, value) + "; expected " + expected);
   }
 
   const Json& resolve(const Json& schema) const {
@@ -151,6 +166,12 @@ class Checker {
     fail(pointer, value, either(names));
   }
 
+  Json number(const Json& schema, const Json& value, const std::string& pointer) const {
+    check_range(schema, value, pointer);
+    const bool whole = value.is_number_float() && types_of(schema) == std::vector<std::string>{"integer"};
+    return whole ? Json(value.get<std::int64_t>()) : value;
+  }
+
   void check_range(const Json& schema, const Json& value, const std::string& pointer) const {
     const auto number = value.get<double>();
     if (schema.contains("minimum") && !(number >= schema.at("minimum").get<double>())) {
@@ -208,20 +229,21 @@ class Checker {
         throw document_.error(pointer, key_of(pointer) + " needs the key '" + key.get<std::string>() + "'");
       }
     }
-    const std::size_t most = schema.value("maxProperties", std::size_t{1} << 30U),
+    const std::size_t most = schema.value("maxProperties", kEndless),
                       least = schema.value("minProperties", std::size_t{0});
-    if (value.size() < least || value.size() > most) {
-      fail(pointer, value,
-           least == 1 && most == 1 ? "exactly one of " + either(known)
-                                   : std::to_string(least) + " to " + std::to_string(most) + " keys");
-    }
+    if (value.size() >= least && value.size() <= most) return;
+    const std::string keys = least == 1 ? " key" : " keys";
+    fail(pointer, value,
+         least == 1 && most == 1 ? "exactly one of " + either(known)
+         : most == kEndless      ? "at least " + std::to_string(least) + keys
+                                 : std::to_string(least) + " to " + std::to_string(most) + " keys");
   }
 
   Json array(const Json& schema, const Json& value, const std::string& pointer) const {
     if (value.size() < schema.value("minItems", std::size_t{0})) {
       fail(pointer, value, "at least " + schema.at("minItems").dump() + " values");
     }
-    if (value.size() > schema.value("maxItems", std::size_t{1} << 30U)) {
+    if (value.size() > schema.value("maxItems", kEndless)) {
       fail(pointer, value, "at most " + schema.at("maxItems").dump() + " values");
     }
     if (!schema.contains("items")) return value;

@@ -13,9 +13,17 @@
 namespace weft::base {
 namespace {
 
+constexpr std::string_view kHidden = "[key]";
+
+struct Longer {
+  bool operator()(const std::string& a, const std::string& b) const {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  }
+};
+
 struct Known {
   std::mutex mutex;
-  std::set<std::string> secrets;
+  std::set<std::string, Longer> secrets;  // longest first: one may be the beginning of another
 };
 
 Known& known() {
@@ -46,8 +54,8 @@ std::string read_secret(const std::string& variable) {
 std::string redact(std::string text) {
   const std::lock_guard lock(known().mutex);
   for (const std::string& secret : known().secrets) {
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-      text.replace(at, secret.size(), "[key]");
+    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kHidden.size())) {
+      text.replace(at, secret.size(), kHidden);
     }
   }
   return text;

@@ -10,6 +10,12 @@
 namespace weft::base {
 namespace {
 
+std::string lower(std::string_view text) {
+  std::string small(text);
+  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return small;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -51,11 +57,14 @@ std::size_t utf8_sequence(std::string_view text) {
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates) {
-  if (name.size() > 64) return std::nullopt;
-  std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
+  if (name.empty() || name.size() > 64) return std::nullopt;
+  const std::string wanted = lower(name);
+  // Two letters may be wrong, or a third of a long name; never all of them.
+  std::size_t best = std::min(std::max<std::size_t>(2, name.size() / 3), name.size() - 1) + 1;
   std::optional<std::string> found;
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(name, candidate);
+    if (candidate.size() >= name.size() + best || name.size() >= candidate.size() + best) continue;
+    const std::size_t distance = edit_distance(wanted, lower(candidate));
     if (distance < best) {
       best = distance;
       found = candidate;
@@ -125,37 +134,45 @@ std::string to_utf8(std::string_view text) {
   return valid;
 }
 
-std::string quote(std::string_view text, std::size_t limit) {
-  const bool cut = text.size() > limit;
-  if (cut) text = text.substr(0, limit);
-  while (cut && !text.empty() && !is_utf8(text.substr(text.size() - 1)) && text.size() + 4 > limit)
-    text.remove_suffix(1);
-  std::string quoted = "'";
-  for (char c : to_utf8(text)) {
+std::string shorten(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return std::string(text);
+  const auto continues = [&](std::size_t i) { return (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80; };
+  for (int i = 0; i < 3 && limit > 0 && continues(limit); ++i) --limit;
+  return std::string(text.substr(0, limit)) + "…";
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : to_utf8(text)) {
     if (c == '\n') {
-      quoted += "\\n";
+      line += "\\n";
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
-      quoted += c;
+      line += c;
     }
   }
-  return quoted + (cut ? "…'" : "'");
+  return line;
+}
+
+std::string quote(std::string_view text, std::size_t limit) {
+  return "'" + one_line(shorten(text, limit)) + "'";
 }
 
 std::string number_text(double value) {
   std::array<char, 32> buffer{};
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
+  const auto result = whole ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<long long>(value))
+                            : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};
 }
 
 std::string short_count(double value) {
-  static constexpr std::array<std::pair<double, const char*>, 4> kUnits{
-      {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
-  for (const auto& [size, unit] : kUnits) {
-    if (std::abs(value) >= size) return fmt::format("{:.3g}{}", value / size, unit);
-  }
-  return fmt::format("{:.3g}", value);
+  static constexpr std::array<const char*, 5> kUnits{"", "k", "M", "G", "T"};
+  std::size_t unit = 0;
+  // From 999.5 on three digits would round to 1000.
+  for (; unit + 1 < kUnits.size() && std::abs(value) >= 999.5; ++unit) value /= 1000;
+  return fmt::format("{:.3g}{}", value, kUnits[unit]);
 }
 
 std::string grouped(std::string digits) {

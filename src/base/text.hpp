@@ -27,10 +27,14 @@ std::string_view trim(std::string_view text);
 bool is_utf8(std::string_view text);
 /// The text with each invalid byte replaced by U+FFFD, so that it may be stored or shown.
 std::string to_utf8(std::string_view text);
-/// At most `limit` bytes of the text in quotes, control characters escaped: for error messages.
+/// At most `limit` bytes of the text, cut between characters, and … where it was cut.
+std::string shorten(std::string_view text, std::size_t limit);
+/// Control characters escaped and invalid bytes replaced: what may stand in an error message.
+std::string one_line(std::string_view text);
+/// At most `limit` bytes of the text on one line, in quotes.
 std::string quote(std::string_view text, std::size_t limit = 80);
 
-/// The shortest decimal text that reads back as the same double: "4", "0.1", "3.16e-04".
+/// The shortest decimal text that reads back as the same double: "4", "0.1", "100000", "1e+30".
 std::string number_text(double value);
 /// 1234567 → "1.23M".
 std::string short_count(double value);

@@ -1,9 +1,14 @@
 #include "base/yaml.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <sstream>
+#include <utility>
+#include <vector>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "base/text.hpp"
@@ -12,8 +17,10 @@ namespace weft::base {
 namespace {
 
 constexpr int kMaxNodes = 50'000;
-constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxDepth = 32;
 constexpr std::uintmax_t kMaxBytes = 4U << 20U;
+constexpr std::size_t kMaxKeys = 2000;  // of one map: they are found one by one
+constexpr std::size_t kMaxKey = 200;
 
 std::string mark_text(const std::string& file, const YAML::Mark& mark) {
   if (mark.line < 0) return file;
@@ -22,14 +29,13 @@ std::string mark_text(const std::string& file, const YAML::Mark& mark) {
 
 template <class T>
 bool read_number(std::string_view text, T& value) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
-Json scalar(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // quoted
+Json scalar(const std::string& tag, const std::string& text) {
+  if (tag == "!" || tag == "tag:yaml.org,2002:str") return text;  // quoted
   static const std::set<std::string> kNull{"", "~", "null", "Null", "NULL"}, kTrue{"true", "True", "TRUE"},
       kFalse{"false", "False", "FALSE"};
   if (kNull.contains(text)) return nullptr;
@@ -44,48 +50,131 @@ Json scalar(const YAML::Node& node) {
   return text;
 }
 
-class Converter {
+// Builds the value from the parser's events: yaml-cpp's own nodes would be made before any limit could be kept.
+class Builder : public YAML::EventHandler {
  public:
-  explicit Converter(Document& document) : document_(document) {}
+  explicit Builder(Document& document) : document_(document) {}
 
-  Json convert(const YAML::Node& node, const std::string& pointer, int depth) {
-    document_.marks.try_emplace(pointer, mark_text(document_.file, node.Mark()));
-    if (++nodes_ > kMaxNodes) throw document_.error(pointer, "has more than 50,000 values");
-    if (depth > kMaxDepth) throw document_.error(pointer, "is nested more than 32 deep");
-    if (node.IsScalar()) return text_value(node, pointer);
-    if (node.IsSequence()) {
-      Json list = Json::array();
-      for (const YAML::Node& element : node) {
-        list.push_back(convert(element, pointer + "/" + std::to_string(list.size()), depth + 1));
-      }
-      return list;
-    }
-    return node.IsMap() ? map(node, pointer, depth) : Json(nullptr);
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { put(mark, anchor, nullptr); }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    if (wants_key()) return set_key(mark, text);
+    bytes_ += text.size();
+    if (!is_utf8(text)) throw Error("is not UTF-8 text", mark_text(document_.file, mark));
+    put(mark, anchor, scalar(tag, text));
   }
+
+  // An alias is a copy, and costs what its value costs.
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchored_.find(anchor);
+    if (found == anchored_.end()) throw Error("an alias stands inside its own anchor", mark_text(document_.file, mark));
+    bytes_ += found->second.bytes;
+    nodes_ += found->second.nodes;
+    check_size(mark);
+    put(mark, YAML::NullAnchor, found->second.value);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, anchor, Json::array());
+  }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, anchor, Json::object());
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapEnd() override { close(); }
 
  private:
-  Json text_value(const YAML::Node& node, const std::string& pointer) {
-    if (!is_utf8(node.Scalar())) throw document_.error(pointer, "is not UTF-8 text");
-    return scalar(node);
+  struct Open {
+    Json value;
+    std::string pointer;
+    YAML::Mark mark;
+    YAML::anchor_t anchor;
+    int nodes;             // when it was opened
+    std::uintmax_t bytes;  // when it was opened
+    std::string key = {};  // of a map, while its value is awaited
+    bool has_key = false;
+  };
+  struct Anchored {
+    Json value;
+    int nodes;
+    std::uintmax_t bytes;
+  };
+
+  bool wants_key() const { return !open_.empty() && open_.back().value.is_object() && !open_.back().has_key; }
+
+  void set_key(const YAML::Mark& mark, const std::string& key) {
+    Open& map = open_.back();
+    const auto fail = [&](const std::string& what) { throw Error(what, mark_text(document_.file, mark)); };
+    if (key.size() > kMaxKey) fail("a key has at most 200 bytes");
+    if (!is_utf8(key)) fail("is not UTF-8 text");
+    if (map.value.size() == kMaxKeys) fail("has more than 2000 keys");
+    if (map.value.contains(key)) fail("key " + quote(key) + " stands here twice");
+    map.key = key;
+    map.has_key = true;
+    document_.marks[map.pointer + "/" + key] = mark_text(document_.file, mark);
   }
 
-  Json map(const YAML::Node& node, const std::string& pointer, int depth) {
-    Json object = Json::object();
-    for (const auto& entry : node) {
-      const std::string where = mark_text(document_.file, entry.first.Mark());
-      if (!entry.first.IsScalar()) throw Error("a key must be a plain word", where);
-      const std::string& key = entry.first.Scalar();
-      if (!is_utf8(key)) throw Error("is not UTF-8 text", where);
-      if (object.contains(key)) throw Error("key " + quote(key) + " stands here twice", where);
-      const std::string below = pointer + "/" + key;
-      document_.marks[below] = where;
-      object[key] = convert(entry.second, below, depth + 1);
+  // The pointer of the value that comes next.
+  std::string place(const YAML::Mark& mark) {
+    if (wants_key()) throw Error("a key must be a plain word", mark_text(document_.file, mark));
+    ++nodes_;
+    check_size(mark);
+    if (open_.empty()) return "";
+    const Open& around = open_.back();
+    return around.pointer + "/" + (around.has_key ? around.key : std::to_string(around.value.size()));
+  }
+
+  void check_size(const YAML::Mark& mark) const {
+    if (nodes_ > kMaxNodes) throw Error("has more than 50,000 values", mark_text(document_.file, mark));
+    if (bytes_ > kMaxBytes) throw Error("has more than 4 MiB of text", mark_text(document_.file, mark));
+  }
+
+  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Json empty) {
+    const int nodes = nodes_;
+    std::string pointer = place(mark);
+    document_.marks.try_emplace(pointer, mark_text(document_.file, mark));
+    if (open_.size() >= kMaxDepth) throw document_.error(pointer, "is nested more than 32 deep");
+    open_.push_back({std::move(empty), std::move(pointer), mark, anchor, nodes, bytes_});
+  }
+
+  void close() {
+    Open done = std::move(open_.back());
+    open_.pop_back();
+    if (done.anchor != YAML::NullAnchor) {
+      // Its place is counted again where an alias stands.
+      anchored_[done.anchor] = {done.value, nodes_ - done.nodes - 1, bytes_ - done.bytes};
     }
-    return object;
+    add(std::move(done.value));
+  }
+
+  void put(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
+    document_.marks.try_emplace(place(mark), mark_text(document_.file, mark));
+    if (anchor != YAML::NullAnchor)
+      anchored_[anchor] = {value, 0, value.is_string() ? value.get_ref<std::string&>().size() : 0};
+    add(std::move(value));
+  }
+
+  void add(Json value) {
+    if (open_.empty()) {
+      document_.value = std::move(value);
+    } else if (Open& around = open_.back(); around.has_key) {
+      around.value[around.key] = std::move(value);
+      around.has_key = false;
+    } else {
+      around.value.push_back(std::move(value));
+    }
   }
 
   Document& document_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Anchored> anchored_;
   int nodes_ = 0;
+  std::uintmax_t bytes_ = 0;
 };
 
 }  // namespace
@@ -101,11 +190,17 @@ std::string Document::where(std::string pointer) const {
 Document parse_yaml(std::string_view text, const std::string& file) {
   Document document{.value = nullptr, .file = file, .marks = {}};
   try {
-    const auto nodes = YAML::LoadAll(std::string(text));
-    if (nodes.size() > 1) throw Error("has more than one YAML document; one was expected", file);
-    if (!nodes.empty()) document.value = Converter(document).convert(nodes[0], "", 0);
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    Builder builder(document);
+    if (!parser.HandleNextDocument(builder)) return document;
+    Document other{.value = nullptr, .file = file, .marks = {}};
+    Builder rest(other);
+    // yaml-cpp takes what cannot follow a document as the start of another, some of it without end.
+    if (parser.HandleNextDocument(rest))
+      throw Error("has more than one YAML document; one was expected", other.where(""));
   } catch (const YAML::Exception& error) {
-    throw Error("is not YAML: " + error.msg, mark_text(file, error.mark));
+    throw Error("is not YAML: " + one_line(error.msg), mark_text(file, error.mark));
   }
   return document;
 }
@@ -135,6 +230,10 @@ void set_value(Document& document, const std::string& assignment) {
     start = end + 1;
   }
   *place = parsed.value;
+  // What stood below is gone, and its marks with it.
+  const auto below = document.marks.lower_bound(pointer + "/");
+  document.marks.erase(below, std::find_if(below, document.marks.end(),
+                                           [&](const auto& mark) { return !mark.first.starts_with(pointer + "/"); }));
 }
 
 }  // namespace weft::base

@@ -21,8 +21,8 @@ struct Document {
   Error error(const std::string& pointer, const std::string& what) const { return Error(what, where(pointer)); }
 };
 
-/// Reads one YAML document: plain scalars as YAML 1.2's core schema has them, at most 50,000 nodes (aliases expanded).
-/// Throws Error with file, line and column.
+/// Reads one YAML document: plain scalars as YAML 1.2's core schema has them (but for hexadecimal, octal and infinite
+/// numbers, which stay text), at most 50,000 nodes (aliases expanded). Throws Error with file, line and column.
 Document parse_yaml(std::string_view text, const std::string& file);
 Document read_yaml(const fs::path& path);
 

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <map>
+#include <bit>
 #include <string>
 
 #include "base/hash.hpp"
@@ -16,72 +16,129 @@ Hash mixed(Hash a, Hash b) {
   return base::mix64(a * 0x9e3779b97f4a7c15ULL + b);
 }
 
-// Structure alone decides the order of sites and of commuting inputs: every site gets a label from what it is, what
-// flows into it and who uses it (colour refinement; Weisfeiler, Leman 1968), and the result's depth-first order follows
-// labels.
-class Canonicaliser {
- public:
-  explicit Canonicaliser(const Program& program) : old_(program) {}
+Hash label(const Expression& expression) {
+  Hash hash = mixed(static_cast<Hash>(expression.kind), std::bit_cast<Hash>(expression.number));
+  hash = mixed(hash, base::hash64(expression.gene));
+  for (const Expression& operand : expression.operands) hash = mixed(hash, label(operand));
+  return hash;
+}
 
-  Program run() {
-    for (std::size_t i = 0; i < old_.sites.size(); ++i) own_.push_back(own_label(old_.sites[i]));
-    depth_.assign(old_.sites.size(), 0);
-    for (std::size_t i = 0; i < old_.sites.size(); ++i) {
-      for (const Value& input : old_.sites[i].inputs) depth_[i] = std::max(depth_[i], depth_of(input) + 1);
+bool equal_calls(const Site& a, const Site& b) {
+  if (a.op != b.op || a.attributes != b.attributes) return false;
+  return a.inputs == b.inputs ||
+         (a.op->commutative && std::is_permutation(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end()));
+}
+
+// The sites that the result needs, equal pure calls once.
+class Merger {
+ public:
+  explicit Merger(std::vector<Site> sites) : old_(std::move(sites)), place_(old_.size(), -1) {}
+
+  std::vector<Site> run(Value& result) {
+    mark(result);
+    for (std::size_t i = old_.size(); i-- > 0;) {
+      if (place_[i] >= 0) {
+        for (const Value& input : old_[i].inputs) mark(input);
+      }
     }
-    mark_alive();
-    label_ = own_;
-    for (int round = 0; round < 2; ++round) {
-      flow_down();
-      flow_up();
+    for (std::size_t i = 0; i < old_.size(); ++i) {
+      if (place_[i] >= 0) place_[i] = keep(std::move(old_[i]));
     }
-    Program program = old_;
-    program.sites.clear();
-    program.result = emit(old_.result, program);
-    return program;
+    move(result);
+    return std::move(kept_);
   }
 
  private:
-  static Hash own_label(const Site& site) {
-    Hash hash = base::hash64(site.op->name);
-    for (const Expression& attribute : site.attributes) hash = mixed(hash, base::hash64(attribute.text()));
-    return hash;
+  void mark(const Value& value) {
+    if (value.site >= 0) place_[static_cast<std::size_t>(value.site)] = 0;
+  }
+  void move(Value& value) const {
+    if (value.site >= 0) value.site = place_[static_cast<std::size_t>(value.site)];
+  }
+  int keep(Site site) {
+    for (Value& input : site.inputs) move(input);
+    if (site.op->pure()) {
+      for (std::size_t i = 0; i < kept_.size(); ++i) {
+        if (equal_calls(kept_[i], site)) return static_cast<int>(i);
+      }
+    }
+    kept_.push_back(std::move(site));
+    return static_cast<int>(kept_.size()) - 1;
   }
 
+  std::vector<Site> old_, kept_;
+  std::vector<int> place_;
+};
+
+// Structure alone decides the order of sites and of commuting inputs: every site gets a label from what it is, what
+// flows into it and who uses it (colour refinement; Weisfeiler, Leman 1968), and the result's depth-first order follows
+// labels. Where the two inputs of a commuting op look alike, each is singled out in turn, and the one is taken that
+// gives the whole graph the smaller labels (individualisation; McKay 1981, looking one step ahead).
+class Sorter {
+ public:
+  Sorter(std::vector<Site> sites, const Value& result) : old_(std::move(sites)), result_(result) {
+    place_.assign(old_.size(), -1);
+    depth_.assign(old_.size(), 0);
+    for (std::size_t i = 0; i < old_.size(); ++i) {
+      own_.push_back(base::hash64(old_[i].op->name));
+      for (const Expression& attribute : old_[i].attributes) own_[i] = mixed(own_[i], label(attribute));
+      for (const Value& input : old_[i].inputs) depth_[i] = std::max(depth_[i], depth_of(input) + 1);
+    }
+    refine();
+  }
+
+  std::vector<Site> run(Value& result) {
+    result = emit(result_);
+    return std::move(sorted_);
+  }
+
+ private:
   int depth_of(const Value& value) const { return value.site < 0 ? 0 : depth_[static_cast<std::size_t>(value.site)]; }
   Hash label_of(const Value& value) const {
     return value.site < 0 ? kInput
                           : mixed(label_[static_cast<std::size_t>(value.site)], static_cast<Hash>(value.output));
   }
 
-  void mark_alive() {
-    alive_.assign(old_.sites.size(), false);
-    if (old_.result.site >= 0) alive_[static_cast<std::size_t>(old_.result.site)] = true;
-    for (std::size_t i = old_.sites.size(); i-- > 0;) {
-      if (!alive_[i]) continue;
-      for (const Value& input : old_.sites[i].inputs) {
-        if (input.site >= 0) alive_[static_cast<std::size_t>(input.site)] = true;
-      }
+  // Until no round tells more sites apart than the last. Returns a hash of the labelled graph.
+  Hash refine() {
+    label_ = own_;
+    for (std::size_t known = 0, classes = 1; classes > known;) {
+      flow_down();
+      flow_up();
+      known = std::exchange(classes, count_labels());
+      if (classes == label_.size()) break;
     }
+    Hash sum = 0;  // a sum does not depend on the order of the sites
+    for (const Hash one : label_) sum += base::mix64(one);
+    return sum;
+  }
+
+  std::size_t count_labels() const {
+    std::vector<Hash> sorted = label_;
+    std::sort(sorted.begin(), sorted.end());
+    return static_cast<std::size_t>(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
   }
 
   void flow_down() {
-    for (std::size_t i = 0; i < old_.sites.size(); ++i) {
-      std::vector<Hash> inputs;
-      for (const Value& input : old_.sites[i].inputs) inputs.push_back(label_of(input));
-      if (old_.sites[i].op->commutative) std::sort(inputs.begin(), inputs.end());
-      for (const Hash input : inputs) label_[i] = mixed(label_[i], input);
+    for (std::size_t i = 0; i < old_.size(); ++i) {
+      Hash commuting = 0;
+      for (const Value& input : old_[i].inputs) {
+        if (old_[i].op->commutative) {
+          commuting += base::mix64(label_of(input));
+        } else {
+          label_[i] = mixed(label_[i], label_of(input));
+        }
+      }
+      label_[i] = mixed(label_[i], commuting);
     }
   }
 
   void flow_up() {
-    std::vector<Hash> used(old_.sites.size(), 0);  // a sum does not depend on the order of the users
-    if (old_.result.site >= 0)
-      used[static_cast<std::size_t>(old_.result.site)] += mixed(77, static_cast<Hash>(old_.result.output));
-    for (std::size_t i = old_.sites.size(); i-- > 0;) {
-      if (!alive_[i]) continue;
+    std::vector<Hash> used(old_.size(), 0);
+    if (result_.site >= 0) used[static_cast<std::size_t>(result_.site)] = mixed(77, static_cast<Hash>(result_.output));
+    for (std::size_t i = old_.size(); i-- > 0;) {
       label_[i] = mixed(label_[i], used[i]);
-      const Site& site = old_.sites[i];
+      const Site& site = old_[i];
       for (std::size_t k = 0; k < site.inputs.size(); ++k) {
         if (site.inputs[k].site < 0) continue;
         const Hash place = mixed(site.op->commutative ? 99 : k, static_cast<Hash>(site.inputs[k].output));
@@ -90,49 +147,59 @@ class Canonicaliser {
     }
   }
 
-  Value emit(const Value& value, Program& program) {
+  bool alike(const Value& a, const Value& b) const {
+    return a != b && depth_of(a) == depth_of(b) && label_of(a) == label_of(b);
+  }
+  bool before(const Value& a, const Value& b) const {
+    return depth_of(a) != depth_of(b) ? depth_of(a) < depth_of(b) : label_of(a) < label_of(b);
+  }
+
+  Hash single_out(const Value& value) {
+    own_[static_cast<std::size_t>(value.site)] = mixed(own_[static_cast<std::size_t>(value.site)], ++singled_);
+    return refine();
+  }
+
+  void break_tie(const Value& a, const Value& b) {
+    const std::vector<Hash> own = own_;
+    const Hash with_a = single_out(a);
+    --singled_;
+    std::vector<Hash> own_a = std::exchange(own_, own), label_a = label_;
+    if (with_a <= single_out(b)) {
+      own_ = std::move(own_a);
+      label_ = std::move(label_a);
+    }
+  }
+
+  Value emit(const Value& value) {
     if (value.site < 0) return value;
     const auto index = static_cast<std::size_t>(value.site);
-    if (const auto found = emitted_.find(value.site); found != emitted_.end()) return {found->second, value.output};
-    Site site = old_.sites[index];
-    std::vector<Value> order = site.inputs;
-    if (site.op->commutative) {
-      std::stable_sort(order.begin(), order.end(), [&](const Value& a, const Value& b) {
-        if (depth_of(a) != depth_of(b)) return depth_of(a) < depth_of(b);
-        return label_of(a) < label_of(b);
-      });
-    }
-    site.inputs.clear();
-    for (const Value& input : order) site.inputs.push_back(emit(input, program));
-    const int place = place_of(std::move(site), program);
-    emitted_[value.site] = place;
-    return {place, value.output};
-  }
-
-  // Equal pure calls are one site.
-  int place_of(Site site, Program& program) {
-    if (site.op->pure()) {
-      for (std::size_t i = 0; i < program.sites.size(); ++i) {
-        const Site& known = program.sites[i];
-        if (known.op == site.op && known.inputs == site.inputs && known.attributes == site.attributes)
-          return static_cast<int>(i);
+    if (place_[index] < 0) {
+      Site& site = old_[index];
+      if (site.op->commutative) {
+        if (alike(site.inputs[0], site.inputs[1])) break_tie(site.inputs[0], site.inputs[1]);
+        if (before(site.inputs[1], site.inputs[0])) std::swap(site.inputs[0], site.inputs[1]);
       }
+      std::vector<Value> inputs;
+      for (const Value& input : site.inputs) inputs.push_back(emit(input));
+      sorted_.push_back({site.op, std::move(inputs), site.attributes, site.outputs, site.line, site.column});
+      place_[index] = static_cast<int>(sorted_.size()) - 1;
     }
-    program.sites.push_back(std::move(site));
-    return static_cast<int>(program.sites.size()) - 1;
+    return {place_[index], value.output};
   }
 
-  const Program& old_;
+  std::vector<Site> old_, sorted_;
+  Value result_;
   std::vector<Hash> own_, label_;
-  std::vector<int> depth_;
-  std::vector<bool> alive_;
-  std::map<int, int> emitted_;
+  std::vector<int> depth_, place_;
+  Hash singled_ = 0;
 };
 
 }  // namespace
 
 Program canonical(Program program) {
-  return Canonicaliser(program).run();
+  std::vector<Site> merged = Merger(std::move(program.sites)).run(program.result);
+  program.sites = Sorter(std::move(merged), program.result).run(program.result);
+  return program;
 }
 
 }  // namespace weft::block

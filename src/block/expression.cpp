@@ -1,5 +1,6 @@
 #include "block/expression.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.hpp"
@@ -39,17 +40,47 @@ std::string wrapped(const Expression& expression, bool parenthesise) {
   return parenthesise ? "(" + expression.text() + ")" : expression.text();
 }
 
+Expression binary(Kind kind, Expression left, Expression right) {
+  Expression made{.kind = kind, .number = 0, .gene = {}, .operands = {}};
+  made.operands.push_back(std::move(left));
+  made.operands.push_back(std::move(right));
+  return made;
+}
+
+Expression append(Kind kind, Expression left, Expression right) {
+  if (right.kind == Kind::number) return Expression::of(*apply(kind, left.number, right.number) + 0.0);
+  return binary(kind, std::move(left), std::move(right));
+}
+
+// The operands of a sum or product, those of its own sums or products among them.
+void flatten(Kind kind, Expression expression, std::vector<Expression>& chain) {
+  if (expression.kind != kind) {
+    chain.push_back(std::move(expression));
+    return;
+  }
+  for (Expression& operand : expression.operands) flatten(kind, std::move(operand), chain);
+}
+
 }  // namespace
 
 Expression Expression::combine(Kind kind, Expression left, Expression right) {
   if (left.kind == Kind::number && right.kind == Kind::number) {
-    if (const auto folded = apply(kind, left.number, right.number)) return of(*folded);
+    if (const auto folded = apply(kind, left.number, right.number)) return of(*folded + 0.0);  // no negative zero
   }
-  if ((kind == Kind::add || kind == Kind::multiply) && right.text() < left.text()) std::swap(left, right);
-  Expression combined{.kind = kind, .number = 0, .gene = {}, .operands = {}};
-  combined.operands.push_back(std::move(left));
-  combined.operands.push_back(std::move(right));
-  return combined;
+  if (kind != Kind::add && kind != Kind::multiply) return binary(kind, std::move(left), std::move(right));
+  std::vector<Expression> chain;
+  flatten(kind, std::move(left), chain);
+  flatten(kind, std::move(right), chain);
+  std::stable_sort(chain.begin(), chain.end(), [](const Expression& a, const Expression& b) {
+    const bool number_a = a.kind == Kind::number, number_b = b.kind == Kind::number;
+    return number_a != number_b ? number_a : a.text() < b.text();
+  });
+  Expression all = std::move(chain[0]);
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    all = all.is_number(kind == Kind::add ? 0 : 1) ? std::move(chain[i])
+                                                   : append(kind, std::move(all), std::move(chain[i]));
+  }
+  return all;
 }
 
 std::string Expression::text() const {
@@ -78,6 +109,11 @@ std::size_t Expression::size() const {
   std::size_t total = 1;
   for (const Expression& operand : operands) total += operand.size();
   return total;
+}
+
+bool Expression::finite() const {
+  return std::isfinite(number) &&
+         std::all_of(operands.begin(), operands.end(), [](const Expression& operand) { return operand.finite(); });
 }
 
 void Expression::collect_genes(std::vector<std::string>& names) const {

@@ -22,7 +22,8 @@ struct Expression {
   static Expression of_gene(std::string name) {
     return {.kind = Kind::gene, .number = 0, .gene = std::move(name), .operands = {}};
   }
-  /// Combines in canonical form: numbers are folded, the operands of + and * are sorted.
+  /// Combines in canonical form: numbers are folded, sums of sums and products of products are one chain in sorted
+  /// order.
   static Expression combine(Kind kind, Expression left, Expression right);
 
   bool is_number(double value) const { return kind == Kind::number && number == value; }
@@ -34,6 +35,8 @@ struct Expression {
   std::optional<double> evaluate(const Binding& binding, std::string& unbound) const;
   /// Numbers, genes and operators in it.
   std::size_t size() const;
+  /// Whether every number in it is.
+  bool finite() const;
   /// The genes named, added to `names`.
   void collect_genes(std::vector<std::string>& names) const;
 };

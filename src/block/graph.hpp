@@ -1,7 +1,7 @@
 // A program bound to one layer's genes: typed, checked and costed before a tensor exists.
 #pragma once
 
-#include <map>
+#include <algorithm>
 #include <vector>
 
 #include "block/program.hpp"
@@ -30,15 +30,16 @@ struct Graph {
   }
 };
 
-/// What a graph costs, for one sequence of `time` positions.
+/// What a graph costs, for one sequence of `time` positions (at most 2^20). Sums stay at kMost instead of overflowing.
 struct Counts {
+  static constexpr std::int64_t kMost = std::int64_t{1} << 61;
   std::int64_t params = 0;
   std::int64_t macs = 0;         ///< of products and convolutions; flops are twice this
   std::int64_t activations = 0;  ///< bytes of all outputs in float32: what training keeps
   Counts& operator+=(const Counts& other) {
-    params += other.params;
-    macs += other.macs;
-    activations += other.activations;
+    params = std::min(params + other.params, kMost);
+    macs = std::min(macs + other.macs, kMost);
+    activations = std::min(activations + other.activations, kMost);
     return *this;
   }
 };

@@ -1,5 +1,8 @@
 #include "block/lexer.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -24,8 +27,14 @@ class Lexer {
   Checked<std::vector<Token>> run() {
     if (text_.size() > kMaxText) return fail("a program has at most 65536 bytes");
     while (at_ < text_.size()) {
-      if (line_start_ && open_ == 0 && !indentation()) return tl::unexpected(error_);
+      if (line_start_ && open_.empty() && !indentation()) return tl::unexpected(error_);
       if (at_ < text_.size() && !token()) return tl::unexpected(error_);
+    }
+    if (!open_.empty()) {
+      at_ = open_.back();
+      line_ = static_cast<int>(std::count(text_.begin(), text_.begin() + at_, '\n')) + 1;
+      line_begin_ = text_.rfind('\n', at_) + 1;
+      return fail("'(' is never closed");
     }
     if (!tokens_.empty() && tokens_.back().kind != Token::Kind::newline) add(Token::Kind::newline, "");
     while (indents_.size() > 1) {
@@ -40,7 +49,8 @@ class Lexer {
   int column() const { return static_cast<int>(at_ - line_begin_) + 1; }
 
   tl::unexpected<Diagnostic> fail(const std::string& message) {
-    error_ = {message, name_, line_, column(), {}};
+    const std::string_view rest = text_.substr(line_begin_, 1000);
+    error_ = {message, name_, line_, column(), std::string(rest.substr(0, rest.find_first_of("\r\n")))};
     return tl::unexpected(error_);
   }
 
@@ -52,7 +62,7 @@ class Lexer {
     ++at_;
     ++line_;
     line_begin_ = at_;
-    line_start_ = true;
+    line_start_ = open_.empty();
   }
 
   // Reads the white space a line starts with. Returns false after an error.
@@ -82,7 +92,7 @@ class Lexer {
   bool token() {
     const char c = text_[at_];
     if (c == '\n') {
-      if (open_ == 0 && !line_start_) add(Token::Kind::newline, "");
+      if (open_.empty() && !line_start_) add(Token::Kind::newline, "");
       end_line();
       return true;
     }
@@ -100,16 +110,14 @@ class Lexer {
   }
 
   bool word() {
-    const std::size_t start = at_;
-    while (start < text_.size() && at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]))) ++at_;
-    const std::string text(text_.substr(start, at_ - start));
-    at_ = start;
-    if (text.size() > 64) {
+    std::size_t end = at_;
+    while (end < text_.size() && (is_letter(text_[end]) || is_digit(text_[end]))) ++end;
+    if (end - at_ > 64) {
       fail("a name has at most 64 letters");
       return false;
     }
-    add(Token::Kind::name, text);
-    at_ += text.size();
+    add(Token::Kind::name, std::string(text_.substr(at_, end - at_)));
+    at_ = end;
     return true;
   }
 
@@ -131,20 +139,31 @@ class Lexer {
          {"//", "**", "==", "(", ")", ",", "=", ":", "+", "-", "*", "/", "%", "@", "[", "]", ".", ";"}) {
       if (text_.substr(at_, known.size()) != known) continue;
       add(Token::Kind::symbol, std::string(known));
-      if (known == "(") ++open_;
-      if (known == ")" && open_ > 0) --open_;
+      if (known == "(") open_.push_back(at_);
+      if (known == ")" && !open_.empty()) open_.pop_back();
       at_ += known.size();
       return true;
     }
-    const std::size_t length = (static_cast<unsigned char>(text_[at_]) & 0x80U) != 0 ? 4 : 1;
-    fail("the character " + base::quote(text_.substr(at_, length)) + " does not belong in a program");
+    fail("the character " + foreign() + " does not belong in a program");
     return false;
+  }
+
+  // The character that stands here; beyond ASCII with its number, since it may look like another.
+  std::string foreign() const {
+    const auto lead = static_cast<unsigned char>(text_[at_]);
+    const std::size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    const std::string_view character = text_.substr(at_, length);
+    if (!base::is_utf8(character) || lead < 0x80) return base::quote(character.substr(0, 1));
+    unsigned code = lead & (0x7FU >> length);
+    for (const char next : character.substr(1)) code = code << 6U | (static_cast<unsigned char>(next) & 0x3FU);
+    return fmt::format("{} (U+{:04X})", base::quote(character), code);
   }
 
   std::string_view text_;
   std::string name_;
   std::size_t at_ = 0, line_begin_ = 0;
-  int line_ = 1, open_ = 0;
+  int line_ = 1;
+  std::vector<std::size_t> open_;  // where the parentheses that are open stand
   bool line_start_ = true;
   std::vector<int> indents_{0};
   std::vector<Token> tokens_;

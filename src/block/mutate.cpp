@@ -50,6 +50,7 @@ class Mutator {
       if (edit((first + i) % 5)) break;
     }
     program_.source_lines.clear();
+    for (Site& site : program_.sites) site.line = site.column = 0;
     return canonical(std::move(program_));
   }
 
@@ -131,17 +132,30 @@ class Mutator {
     return true;
   }
 
-  // Puts a new op between a value and one of its users.
+  // A place where a value is used: an input of a site, or the result.
+  struct Use {
+    std::size_t user;   // the number of sites where it is the result
+    std::size_t input;  // of the user
+  };
+
+  Use pick_use() {
+    const std::size_t user = random_.below(program_.sites.size() + 1);
+    return {user, user == program_.sites.size() ? 0 : random_.below(program_.sites[user].inputs.size())};
+  }
+
+  Value& value_at(const Use& use) {
+    return use.user == program_.sites.size() ? program_.result : program_.sites[use.user].inputs[use.input];
+  }
+
+  // Puts a new op between a value and one of its uses.
   bool insert_op() {
+    if (program_.sites.size() >= kMaxSites) return false;
     Ops choices = activations();
     for (const Op* op : {&rows::layernorm(), &rows::rmsnorm(), &rows::scale(), &rows::dwconv()}) choices.push_back(op);
     const Op& op = *random_.pick(choices);
-    if (program_.sites.empty()) return false;
-    const std::size_t user = random_.below(program_.sites.size());
-    const std::size_t place = random_.below(program_.sites[user].inputs.size());
-    const Value value = program_.sites[user].inputs[place];
-    const Value made = insert_site(user, {&op, {value}, defaults(op), 1, 0, 0});
-    program_.sites[user + 1].inputs[place] = made;
+    const Use use = pick_use();
+    const Value made = insert_site(use.user, {&op, {value_at(use)}, defaults(op), 1, 0, 0});
+    value_at({use.user + 1, use.input}) = made;
     return true;
   }
 
@@ -168,14 +182,12 @@ class Mutator {
   }
 
   bool add_edge() {
-    if (program_.sites.empty()) return false;
-    const std::size_t user = random_.below(program_.sites.size());
-    const Value other{static_cast<int>(random_.below(user + 1)) - 1, 0};
-    const std::size_t place = random_.below(program_.sites[user].inputs.size());
-    const Value value = program_.sites[user].inputs[place];
-    if (value == other) return false;
-    const Value sum = insert_site(user, {&rows::add(), {value, other}, {}, 1, 0, 0});
-    program_.sites[user + 1].inputs[place] = sum;
+    if (program_.sites.size() >= kMaxSites) return false;
+    const Use use = pick_use();
+    const Value other{static_cast<int>(random_.below(use.user + 1)) - 1, 0};
+    if (value_at(use) == other) return false;
+    const Value sum = insert_site(use.user, {&rows::add(), {value_at(use), other}, {}, 1, 0, 0});
+    value_at({use.user + 1, use.input}) = sum;
     return true;
   }
 

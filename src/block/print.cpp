@@ -91,9 +91,10 @@ class Printer {
       const Attribute& attribute = site.op->attributes[i];
       if (site.attributes[i].is_number(attribute.fallback)) continue;
       text += attribute.positional ? ", " : fmt::format(", {}=", attribute.name);
-      const bool literal_flag =
-          attribute.kind == Attribute::Kind::flag && site.attributes[i].kind == Expression::Kind::number;
-      text += literal_flag ? (site.attributes[i].number != 0 ? "true" : "false") : site.attributes[i].text();
+      const bool flag = attribute.kind == Attribute::Kind::flag;
+      text += flag && site.attributes[i].is_number(1)   ? "true"
+              : flag && site.attributes[i].is_number(0) ? "false"
+                                                        : site.attributes[i].text();
     }
     return text + ")";
   }

@@ -12,6 +12,8 @@
 
 namespace weft::block {
 
+constexpr std::size_t kMaxSites = 512;
+
 /// One op applied.
 struct Site {
   const Op* op = nullptr;
@@ -36,7 +38,7 @@ struct Program {
 Program canonical(Program program);
 
 /// Parses a program in the block language and puts it in canonical form. `name` stands in messages.
-/// At most 64 KiB of text, 512 ops, 50 levels of nesting. Shapes are checked by check(), for a binding.
+/// At most 64 KiB of text, kMaxSites ops, 50 levels of nesting. Shapes are checked by check(), for a binding.
 Checked<Program> parse(std::string_view text, const std::string& name);
 
 /// The canonical text; parse(print(p)) is p.

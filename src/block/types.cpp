@@ -3,6 +3,7 @@
 namespace weft::block {
 
 std::string Diagnostic::text() const {
+  if (line == 0) return file + ": " + message;
   std::string text = file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + message;
   if (source_line.empty() || source_line.size() > 200) return text;
   // The caret stands under byte `column`; a tab before it stays a tab, and a UTF-8 continuation takes no column.

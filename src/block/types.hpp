@@ -32,11 +32,11 @@ enum class Mixing { none, past, all };
 struct Diagnostic {
   std::string message;
   std::string file;
-  int line = 0, column = 0;  ///< from 1
+  int line = 0, column = 0;  ///< from 1; 0 where nobody wrote it
   std::string source_line;
 
   /// "line 3: linear: width must be positive": for prompts and tables.
-  std::string brief() const { return "line " + std::to_string(line) + ": " + message; }
+  std::string brief() const { return line == 0 ? message : "line " + std::to_string(line) + ": " + message; }
   /// "gpt2.block:3:9: linear: ..." with the source line and a caret below it.
   std::string text() const;
 };

@@ -24,16 +24,16 @@ Input default_input(Task task);
 enum class Norm { none, layernorm, rmsnorm };
 
 struct Architecture {
-  Input input;
+  Input input = {};
   bool causal = true;
   std::int64_t width = 0;  ///< channels between blocks
   std::int64_t patch = 0;  ///< side of an image patch
   bool learned_position = false;
-  std::vector<block::Graph> layers;
+  std::vector<block::Graph> layers = {};
   Norm norm = Norm::layernorm;  ///< before the head
   bool norm_bias = true;
-  bool tied = false;     ///< output and input embedding are one
-  block::Counts counts;  ///< of one example
+  bool tied = false;          ///< output and input embedding are one
+  block::Counts counts = {};  ///< of one example
 
   /// Positions that the blocks see.
   std::int64_t positions() const {

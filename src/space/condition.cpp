@@ -12,15 +12,14 @@ namespace weft::space {
 // Precedence climbing over the text itself; the first mistake is thrown as a string and caught in Condition::parse.
 class ConditionParser {
  public:
-  ConditionParser(std::string_view text, const std::function<int(std::string_view)>& gene_index)
-      : text_(text), gene_index_(gene_index) {}
+  ConditionParser(std::string_view text, const std::vector<std::string>& genes) : text_(text), genes_(genes) {}
 
   Condition run() {
     condition_.text_ = std::string(base::trim(text_));
     if (text_.size() > 1000) throw std::string("is longer than 1000 characters");
     binary(0);
     skip();
-    if (at_ < text_.size()) throw "unexpected " + base::quote(text_.substr(at_), 20);
+    if (at_ < text_.size()) throw "has an unexpected " + base::quote(text_.substr(at_), 20);
     auto& genes = condition_.genes_;
     std::sort(genes.begin(), genes.end());
     genes.erase(std::unique(genes.begin(), genes.end()), genes.end());
@@ -34,6 +33,7 @@ class ConditionParser {
     Op op;
     int level;
   };
+  static constexpr int kComparison = 2;  // their level
   // Longer symbols first, so that "<=" is not read as "<".
   static constexpr std::array<Symbol, 14> kSymbols{{{"or", Op::logical_or, 0},
                                                     {"and", Op::logical_and, 1},
@@ -51,7 +51,7 @@ class ConditionParser {
                                                     {"%", Op::modulo, 4}}};
 
   void skip() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
   }
   static bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
@@ -77,10 +77,20 @@ class ConditionParser {
     while (const Symbol* found = symbol(level)) {
       at_ += found->text.size();
       const int right = binary(found->level + 1);
+      if (found->op == Op::equal || found->op == Op::not_equal) note_comparison(left, right);
       left = add({found->op, 0, {}, -1, left, right});
+      if (found->level == kComparison && symbol(kComparison) != nullptr && symbol(kComparison)->level == kComparison)
+        throw std::string("has comparisons in a row; join them by 'and'");
     }
     --depth_;
     return left;
+  }
+
+  void note_comparison(int left, int right) {
+    const Condition::Step *a = &condition_.steps_[static_cast<std::size_t>(left)],
+                          *b = &condition_.steps_[static_cast<std::size_t>(right)];
+    if (a->op == Op::text) std::swap(a, b);
+    if (a->op == Op::gene && b->op == Op::text) condition_.comparisons_.emplace_back(a->gene, b->text);
   }
 
   int unary() {
@@ -93,7 +103,7 @@ class ConditionParser {
       --depth_;
       return add({Op::negate, 0, {}, -1, inner, -1});
     }
-    if (text_.substr(at_, 4) == "not " || text_.substr(at_, 4) == "not(") {
+    if (text_.substr(at_, 3) == "not" && (at_ + 3 == text_.size() || !word_char(text_[at_ + 3]))) {
       at_ += 3;
       return add({Op::logical_not, 0, {}, -1, binary(2), -1});
     }
@@ -117,35 +127,45 @@ class ConditionParser {
       at_ = end + 1;
       return add({Op::text, 0, std::move(text), -1, -1, -1});
     }
-    double number = 0;
-    if (const auto [end, code] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
-        code == std::errc()) {
-      at_ = static_cast<std::size_t>(end - text_.data());
-      return add({Op::number, number, {}, -1, -1, -1});
-    }
+    if (std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.') return number();
     std::size_t end = at_;
     while (end < text_.size() && word_char(text_[end])) ++end;
     const std::string_view name = text_.substr(at_, end - at_);
-    if (name.empty()) throw "unexpected " + base::quote(text_.substr(at_), 20);
+    if (name.empty()) throw "has an unexpected " + base::quote(text_.substr(at_), 20);
     at_ = end;
     if (name == "true" || name == "false") return add({Op::number, name == "true" ? 1.0 : 0.0, {}, -1, -1, -1});
-    const int gene = gene_index_(name);
-    if (gene < 0) throw "names no gene of this space that may stand here: " + base::quote(name);
+    const auto found = std::find(genes_.begin(), genes_.end(), name);
+    if (found == genes_.end()) throw "names no gene that may stand here: " + base::quote(name) + known(name);
+    const int gene = static_cast<int>(found - genes_.begin());
     condition_.genes_.push_back(gene);
     return add({Op::gene, 0, {}, gene, -1, -1});
   }
 
+  std::string known(std::string_view name) const {
+    std::vector<std::string> names = genes_;
+    std::erase(names, "");
+    return (names.empty() ? "; no gene may" : "; genes are " + base::join(names, ", ")) +
+           base::did_you_mean(name, names);
+  }
+
+  int number() {
+    double value = 0;
+    const auto [end, code] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
+    if (code != std::errc()) throw "has no number that can be used at " + base::quote(text_.substr(at_), 20);
+    at_ = static_cast<std::size_t>(end - text_.data());
+    return add({Op::number, value, {}, -1, -1, -1});
+  }
+
   std::string_view text_;
-  const std::function<int(std::string_view)>& gene_index_;
+  const std::vector<std::string>& genes_;
   std::size_t at_ = 0;
   int depth_ = 0;
   Condition condition_;
 };
 
-base::Result<Condition> Condition::parse(std::string_view text,
-                                         const std::function<int(std::string_view)>& gene_index) {
+base::Result<Condition> Condition::parse(std::string_view text, const std::vector<std::string>& genes) {
   try {
-    return ConditionParser(text, gene_index).run();
+    return ConditionParser(text, genes).run();
   } catch (const std::string& error) {
     return base::failure("the condition " + base::quote(text) + " " + error);
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,8 +19,9 @@ using Scalar = std::variant<double, std::string>;
 
 class Condition {
  public:
-  /// `gene_index` gives a gene's index or -1. The error names what was not understood.
-  static base::Result<Condition> parse(std::string_view text, const std::function<int(std::string_view)>& gene_index);
+  /// `genes` are the names of genes by index; "" for one that may not stand here. The error names what was not
+  /// understood.
+  static base::Result<Condition> parse(std::string_view text, const std::vector<std::string>& genes);
 
   /// Whether it holds; nothing where a gene it needs is inactive. `value` gives a gene's value, or null where inactive.
   std::optional<bool> holds(const std::function<const Scalar*(int gene)>& value) const;
@@ -27,6 +29,8 @@ class Condition {
   const std::string& text() const { return text_; }
   /// Indices of the genes it names, sorted.
   const std::vector<int>& genes() const { return genes_; }
+  /// Where it asks whether a gene equals a text: the gene and the text.
+  const std::vector<std::pair<int, std::string>>& comparisons() const { return comparisons_; }
 
  private:
   friend class ConditionParser;
@@ -62,6 +66,7 @@ class Condition {
   std::string text_;
   std::vector<Step> steps_;  // a tree; the last is the root
   std::vector<int> genes_;
+  std::vector<std::pair<int, std::string>> comparisons_;
 };
 
 }  // namespace weft::space

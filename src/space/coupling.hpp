@@ -10,7 +10,8 @@ namespace weft::space {
 
 class Coupling {
  public:
-  explicit Coupling(const Space& space);
+  /// Enumerating throws Error after `most` assignments of a gene.
+  Coupling(const Space& space, std::int64_t most);
 
   /// Global genes that some condition names or decides, and the depth; the rest are free.
   const std::vector<int>& globals() const { return globals_; }
@@ -21,15 +22,18 @@ class Coupling {
   std::vector<unsigned long> free_sizes(bool per_layer) const;
 
   /// Calls `visit` for each assignment of the coupled globals that the global constraints allow, standing in `genome`.
-  void each_global(Genome& genome, const std::function<void()>& visit) const;
+  void each_global(Genome& genome, const std::function<void()>& visit);
   /// Calls `visit` for each assignment of the coupled genes of layer 0 that the layered constraints allow.
-  void each_layer(Genome& genome, const std::function<void()>& visit) const;
+  void each_layer(Genome& genome, const std::function<void()>& visit);
 
  private:
-  void each(Genome& genome, const std::vector<int>& genes, std::size_t index, bool layered,
-            const std::function<void()>& visit) const;
+  void each(Genome& genome, const std::vector<int>& genes, std::size_t index, const std::function<void()>& visit);
+  bool fits(const Genome& genome, int gene);
   const Space& space_;
   std::vector<int> globals_, layered_;
+  std::vector<std::vector<const Condition*>> due_;  // for each gene, the constraints of which it is the last
+  bool possible_ = true;                            // whether constraints without any gene hold
+  std::int64_t left_;
 };
 
 }  // namespace weft::space

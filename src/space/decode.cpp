@@ -4,16 +4,60 @@
 
 #include <cmath>
 
-#include "base/text.hpp"
-
 namespace weft::space {
 namespace {
 
-tl::unexpected<std::string> beyond(const char* what, std::int64_t value, std::int64_t limit) {
-  return base::failure(fmt::format("{} {} is above the space's limit of {}",
-                                   base::short_count(static_cast<double>(value)), what,
-                                   base::short_count(static_cast<double>(limit))));
+std::string beyond(const char* what, std::int64_t value, std::int64_t limit) {
+  return fmt::format("{} {} are above the space's limit of {}", value, what, limit);
 }
+
+// What is wrong with the limits, or nothing.
+std::string limits_broken(const Limits& limits, const Architecture& a) {
+  if (limits.params > 0 && a.counts.params > limits.params) return beyond("parameters", a.counts.params, limits.params);
+  if (limits.flops > 0 && a.flops() > limits.flops) return beyond("FLOPs", a.flops(), limits.flops);
+  if (limits.activations > 0 && a.counts.activations > limits.activations)
+    return beyond("bytes of activations", a.counts.activations, limits.activations);
+  return "";
+}
+
+// Adds layers one by one; equal layers are checked once.
+class Stacker {
+ public:
+  Stacker(const Space& space, const Genome& genome, Architecture& a) : space_(space), genome_(genome), a_(a) {}
+
+  // Returns what is wrong, or nothing.
+  std::string add(int layer) {
+    auto binding = bind_layer(space_, genome_, layer);
+    if (!binding) return "D, the model's width, is inactive";
+    const block::Program& program = program_of(space_, genome_, layer);
+    if (&program != program_ || *binding != binding_) {
+      if (program.statements > space_.limits.statements)
+        return fmt::format("the block has {} statements; the space allows {}", program.statements,
+                           space_.limits.statements);
+      const std::int64_t width = width_of(*binding);
+      if (width == 0 || (layer > 0 && width != a_.width)) return "D must be one positive whole number for all layers";
+      a_.width = width;
+      auto graph = block::check(program, *binding, width, space_.causal);
+      if (!graph) return graph.error().brief();
+      a_.layers.push_back(std::move(*graph));
+      counts_ = block::count(a_.layers.back(), a_.positions(), space_.causal);
+      program_ = &program;
+      binding_ = std::move(*binding);
+    } else {
+      a_.layers.push_back(a_.layers.back());
+    }
+    a_.counts += counts_;
+    return "";
+  }
+
+ private:
+  const Space& space_;
+  const Genome& genome_;
+  Architecture& a_;
+  const block::Program* program_ = nullptr;  // of the layer before, with its binding and counts
+  block::Binding binding_;
+  block::Counts counts_;
+};
 
 }  // namespace
 
@@ -25,12 +69,11 @@ std::optional<block::Binding> bind_layer(const Space& space, const Genome& genom
     } else if (value.is_number()) {
       binding[name] = value.get<double>();
     } else {
-      const int gene = space.gene_index(value.get<std::string>());
-      const Scalar* found = space.scalar(genome, gene, layer);
-      if (found == nullptr || !std::holds_alternative<double>(*found)) return std::nullopt;
-      binding[name] = std::get<double>(*found);
+      const int gene = space.gene_index(value.get_ref<const std::string&>());
+      if (const Scalar* found = space.scalar(genome, gene, layer)) binding[name] = std::get<double>(*found);
     }
   }
+  if (!binding.contains("D")) return std::nullopt;
   return binding;
 }
 
@@ -69,30 +112,14 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
         fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, a.patch));
   }
   const int depth = space.depth(genome);
+  a.layers.reserve(static_cast<std::size_t>(depth));
+  Stacker stacker(space, genome, a);
   for (int layer = 0; layer < depth; ++layer) {
-    const auto binding = bind_layer(space, genome, layer);
-    if (!binding) return base::failure(fmt::format("layer {}: a gene that the block needs is inactive", layer));
-    const std::int64_t width = width_of(*binding);
-    if (width == 0 || (layer > 0 && width != a.width))
-      return base::failure("D must be one positive whole number for all layers");
-    a.width = width;
-    const block::Program& program = program_of(space, genome, layer);
-    if (program.statements > space.limits.statements) {
-      return base::failure(
-          fmt::format("the block has {} statements; the space allows {}", program.statements, space.limits.statements));
-    }
-    auto graph = block::check(program, *binding, width, space.causal);
-    if (!graph) return base::failure(graph.error().line > 0 ? graph.error().brief() : graph.error().message);
-    a.counts += block::count(*graph, a.positions(), space.causal);
-    a.layers.push_back(std::move(*graph));
+    if (const std::string wrong = stacker.add(layer); !wrong.empty())
+      return base::failure(fmt::format("layer {}: {}", layer, wrong));
   }
   a.counts += count_ends(a);
-  if (space.limits.params > 0 && a.counts.params > space.limits.params)
-    return beyond("parameters", a.counts.params, space.limits.params);
-  if (space.limits.flops > 0 && a.flops() > space.limits.flops) return beyond("FLOPs", a.flops(), space.limits.flops);
-  if (space.limits.activations > 0 && a.counts.activations > space.limits.activations) {
-    return beyond("bytes of activations", a.counts.activations, space.limits.activations);
-  }
+  if (const std::string wrong = limits_broken(space.limits, a); !wrong.empty()) return base::failure(wrong);
   return a;
 }
 

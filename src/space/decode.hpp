@@ -12,7 +12,7 @@ namespace weft::space {
 /// The architecture, or one line for people and language models saying what is wrong: a shape, a domain, a limit.
 base::Result<Architecture> decode(const Space& space, const Genome& genome, const Input& input);
 
-/// What the names in capitals are worth in a layer; nothing where a gene they need is inactive.
+/// What the names in capitals are worth in a layer, without those of inactive genes; nothing where D is inactive.
 std::optional<block::Binding> bind_layer(const Space& space, const Genome& genome, int layer);
 
 /// D of a binding, or 0 where it is no width.

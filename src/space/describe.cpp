@@ -12,9 +12,16 @@ namespace {
 
 using base::Json;
 
+constexpr int kMaxObjects = 100;  // of a reply that are tried
+
 Json value_schema(const Gene& gene) {
-  if (gene.open) return {{"type", "string"}, {"description", "A program in the block language."}};
-  return {{"enum", gene.values}};
+  const bool gaps = gene.per_layer && gene.when;  // null in the layers where it is inactive
+  if (gene.open)
+    return {{"type", gaps ? Json{"string", "null"} : Json("string")},
+            {"description", "A program in the block language."}};
+  Json values = gene.values;
+  if (gaps) values.push_back(nullptr);
+  return {{"enum", std::move(values)}};
 }
 
 std::string domain_line(const Gene& gene) {
@@ -28,6 +35,15 @@ std::string domain_line(const Gene& gene) {
   std::vector<std::string> values;
   for (const Json& value : gene.values) values.push_back(value.is_string() ? value.get<std::string>() : value.dump());
   return "one of " + base::join(values, ", ");
+}
+
+std::string limits_text(const Limits& limits, bool open) {
+  std::string text;
+  if (limits.params > 0) text += fmt::format("At most {} parameters.\n", limits.params);
+  if (limits.flops > 0) text += fmt::format("At most {} FLOPs a forward pass.\n", limits.flops);
+  if (limits.activations > 0) text += fmt::format("At most {} bytes of activations.\n", limits.activations);
+  if (open) text += fmt::format("At most {} statements in a program.\n", limits.statements);
+  return text;
 }
 
 // Whether a program of the space may use the op at all: nothing that sees later positions where it is causal.
@@ -72,17 +88,47 @@ std::size_t object_end(std::string_view text, std::size_t start) {
   return std::string_view::npos;
 }
 
-// From "def" to the line of the first return, without a fence around it.
+// From a line that starts with "def" to the end of its first return: without a fence around it, and as far to the left.
 std::string program_in(std::string_view text) {
-  const std::size_t start = text.find("def ");
-  if (start == std::string_view::npos) return "";
   std::string program;
-  for (const std::string& line : base::split_lines(text.substr(start))) {
-    if (line.starts_with("```")) break;
-    program += line + "\n";
-    if (base::trim(line).starts_with("return")) break;
+  std::size_t indent = 0;
+  std::ptrdiff_t open = 0;
+  bool returned = false;
+  for (const std::string& line : base::split_lines(text)) {
+    const std::string_view words = base::trim(line);
+    const std::size_t margin = std::min(line.find_first_not_of(" \t"), line.size());
+    if (program.empty() && !words.starts_with("def ")) continue;
+    if (words.starts_with("```")) break;
+    if (program.empty()) indent = margin;
+    program += line.substr(std::min(indent, margin)) + "\n";
+    returned = returned || words.starts_with("return");
+    open += std::count(line.begin(), line.end(), '(') - std::count(line.begin(), line.end(), ')');
+    if (returned && open <= 0) break;
   }
   return program;
+}
+
+// A model reads the error of the candidate that looks most like a genome.
+struct Candidates {
+  int likeness = 0;
+  std::string error = "the reply has no JSON object";
+
+  void refuse(const Space& space, const base::Result<Json>& value, const std::string& why) {
+    const auto is_gene = [&](const Gene& gene) { return value->contains(gene.name); };
+    const bool names_genes = value && std::any_of(space.genes.begin(), space.genes.end(), is_gene);
+    const int like = !value ? 1 : names_genes ? 3 : 2;
+    if (like <= likeness) return;
+    likeness = like;
+    error = why;
+  }
+};
+
+// The program that stands after the JSON, or else before it.
+void add_program(const std::string& gene, Json& value, std::string_view reply, std::size_t start, std::size_t end) {
+  if (value.contains(gene)) return;
+  std::string program = program_in(reply.substr(end));
+  if (program.empty()) program = program_in(reply.substr(0, start));
+  if (!program.empty()) value[gene] = program;
 }
 
 }  // namespace
@@ -127,8 +173,7 @@ std::string describe(const Space& space) {
     text += fmt::format("{} counts the layers, so every list has that many values.\n",
                         space.genes[static_cast<std::size_t>(space.depth_gene)].name);
   for (const Condition& condition : space.require) text += "Constraint: " + condition.text() + ".\n";
-  if (space.limits.params > 0)
-    text += fmt::format("At most {} parameters.\n", base::short_count(static_cast<double>(space.limits.params)));
+  text += limits_text(space.limits, open);
   if (!open) return text;
   for (const auto& [name, value] : space.bind)
     text += fmt::format("In programs, {} is {}.\n", name, value.is_string() ? value.get<std::string>() : value.dump());
@@ -158,22 +203,20 @@ std::string genome_form(const Space& space, const Genome& genome) {
 
 base::Result<Genome> from_reply(const Space& space, std::string_view reply) {
   const int open = program_gene(space);
-  std::string first_error = "the reply has no JSON object";
+  Candidates refused;
   std::size_t start = reply.find('{');
-  for (int attempt = 0; attempt < 20 && start != std::string_view::npos; ++attempt) {
+  for (int attempt = 0; attempt < kMaxObjects && start != std::string_view::npos; ++attempt) {
     const std::size_t end = object_end(reply, start);
-    if (end == std::string_view::npos) break;
-    auto value = base::parse_json(reply.substr(start, end - start), 16);
-    if (value && open >= 0 && value->is_object()) {
-      const std::string& gene = space.genes[static_cast<std::size_t>(open)].name;
-      if (!value->contains(gene)) (*value)[gene] = program_in(reply.substr(end));
+    if (end != std::string_view::npos) {
+      auto value = base::parse_json(reply.substr(start, end - start), 16);
+      if (value && open >= 0) add_program(space.genes[static_cast<std::size_t>(open)].name, *value, reply, start, end);
+      auto genome = value ? from_json(space, *value) : base::Result<Genome>(base::failure(value.error()));
+      if (genome) return genome;
+      refused.refuse(space, value, genome.error());
     }
-    auto genome = value ? from_json(space, *value) : base::Result<Genome>(base::failure(value.error()));
-    if (genome) return genome;
-    if (attempt == 0) first_error = genome.error();
-    start = reply.find('{', end);
+    start = reply.find('{', start + 1);
   }
-  return base::failure(first_error);
+  return base::failure(refused.error);
 }
 
 }  // namespace weft::space

@@ -32,9 +32,11 @@ class Reader {
 
   // Throws a message, caught in from_json().
   Genome run(const Json& value) {
-    if (!value.is_object()) throw std::string("a genome is a JSON object with the genes ") + names();
+    if (!value.is_object()) throw std::string("a genome is a JSON object with the genes ") + base::join(names(), ", ");
     for (const auto& [key, member] : value.items()) {
-      if (space_.gene_index(key) < 0) throw "unknown gene " + base::quote(key) + "; genes are " + names();
+      if (space_.gene_index(key) < 0)
+        throw "unknown gene " + base::quote(key) + "; genes are " + base::join(names(), ", ") +
+            base::did_you_mean(key, names());
     }
     // The depth first: it says how long the lists are.
     if (space_.depth_gene >= 0) read_gene(value, space_.depth_gene);
@@ -45,10 +47,10 @@ class Reader {
   }
 
  private:
-  std::string names() const {
+  std::vector<std::string> names() const {
     std::vector<std::string> list;
     for (const Gene& gene : space_.genes) list.push_back(gene.name);
-    return base::join(list, ", ");
+    return list;
   }
 
   void read_gene(const Json& value, int index) {
@@ -90,16 +92,15 @@ class Reader {
     for (const Json& known : gene.values) {
       if (known.is_string()) names.push_back(known.get<std::string>());
     }
-    std::string shown = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
-    throw fmt::format("{} is {}; it must be {}{}", where, base::to_utf8(shown), domain_text(gene),
+    const std::string shown = base::shorten(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
+    throw fmt::format("{} is {}; it must be {}{}", where, shown, domain_text(gene),
                       value.is_string() ? base::did_you_mean(value.get<std::string>(), names) : "");
   }
 
   std::int32_t program(const Json& value, const std::string& where) {
     if (!value.is_string()) throw where + " must be the text of a block program";
     auto parsed = program_text(value.get<std::string>(), where);
-    if (!parsed) throw parsed.error().brief();
+    if (!parsed) throw where + ": " + parsed.error().brief();
     for (std::size_t i = 0; i < genome_.programs.size(); ++i) {
       if (genome_.programs[i]->id == (*parsed)->id) return static_cast<std::int32_t>(i);
     }

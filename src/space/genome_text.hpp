@@ -20,7 +20,7 @@ std::string to_text(const Space& space, const Genome& genome);
 std::string id(const Space& space, const Genome& genome);
 
 /// Reads a genome. An illegal one is refused, never repaired: the error names the gene, the value and the domain.
-/// Programs are checked for syntax here, for shapes by decode().
+/// Programs are checked for syntax here; shapes, constraints between genes and limits are decode()'s.
 base::Result<Genome> from_json(const Space& space, const base::Json& value);
 base::Result<Genome> from_text(const Space& space, std::string_view text);
 

@@ -15,6 +15,7 @@ namespace {
 using base::Json;
 
 constexpr int kMaxAlternatives = 2000;
+constexpr std::int64_t kMost = 1'000'000;
 
 // A GBNF literal.
 std::string literal(std::string_view text) {
@@ -44,7 +45,7 @@ std::string rule_name(const std::string& gene) {
 
 class GrammarWriter {
  public:
-  explicit GrammarWriter(const Space& space) : space_(space), coupling_(space), open_(program_gene(space)) {
+  explicit GrammarWriter(const Space& space) : space_(space), coupling_(space, kMost), open_(program_gene(space)) {
     genome_.codes.assign(space.slots(), Genome::kInactive);
   }
 
@@ -56,6 +57,7 @@ class GrammarWriter {
       }
       if (collect_allowed()) alternatives_.push_back(alternative());
     });
+    if (alternatives_.empty()) throw base::Error("space '" + space_.name + "': its constraints allow no genome");
     std::string text =
         fmt::format("root ::= ({}){}\n", base::join(alternatives_, " |\n  "), open_ >= 0 ? " \"\\n\" program" : "");
     for (int gene = 0; gene < static_cast<int>(space_.genes.size()); ++gene) text += gene_rule(gene);
@@ -99,28 +101,38 @@ class GrammarWriter {
     return either_literal(values);
   }
 
+  // A list of one value a layer; nothing where no layer has one.
+  std::string list_text(int index) const {
+    const auto& codes = allowed_[static_cast<std::size_t>(index)];
+    if (coupling_.is_coupled(index) && codes.size() == 1 && *codes.begin() == Genome::kInactive) return "";
+    const std::string slot = slot_text(index);
+    const int depth = space_.depth(genome_);
+    const std::string more = depth > 1 ? fmt::format(" (\",\" {}){{{}}}", slot, depth - 1) : "";
+    return literal("[") + " " + slot + more + " " + literal("]");
+  }
+
+  // A list is, where its gene is inactive in all layers.
+  bool may_be_left_out(int index) const {
+    const auto& codes = allowed_[static_cast<std::size_t>(index)];
+    return space_.genes[static_cast<std::size_t>(index)].per_layer && codes.contains(Genome::kInactive);
+  }
+
   std::string alternative() const {
     std::string text = literal("{");
     bool first = true;
     for (int index = 0; index < static_cast<int>(space_.genes.size()); ++index) {
       if (index == open_) continue;
       const Gene& gene = space_.genes[static_cast<std::size_t>(index)];
-      std::string value;
+      std::string value = rule_name(gene.name);
       if (gene.per_layer) {
-        const auto& codes = allowed_[static_cast<std::size_t>(index)];
-        if (coupling_.is_coupled(index) && codes.size() == 1 && *codes.begin() == Genome::kInactive) continue;
-        value = literal("[");
-        for (int layer = 0; layer < space_.depth(genome_); ++layer)
-          value += (layer > 0 ? " \",\" " : " ") + slot_text(index);
-        value += " " + literal("]");
+        value = list_text(index);
       } else if (coupling_.is_coupled(index)) {
         const Json fixed = space_.value(genome_, index, 0);
-        if (fixed.is_null()) continue;
-        value = literal(fixed.dump());
-      } else {
-        value = rule_name(gene.name);
+        value = fixed.is_null() ? "" : literal(fixed.dump());
       }
-      text += " " + literal(fmt::format("{}\"{}\":", first ? "" : ",", gene.name)) + " " + value;
+      if (value.empty()) continue;
+      const std::string item = literal(fmt::format("{}\"{}\":", first ? "" : ",", gene.name)) + " " + value;
+      text += may_be_left_out(index) ? " (" + item + ")?" : " " + item;
       first = false;
     }
     return text + " " + literal("}");
@@ -137,11 +149,14 @@ class GrammarWriter {
         "statement ::= \"    \" (name \" = \" sum | name \", \" name \" = split(\" value \", 2)\") \"\\n\"\n"
         "name ::= [a-z]\n"
         "sum ::= product ((\" + \" | \" - \") product){0,3}\n"
-        "product ::= (factor \" * \")? value (\" * \" value)?\n"
+        "product ::= (factor \" * \")? item (\" * \" item)?\n"
+        "item ::= value | \"(\" pair \")\"\n"
+        "pair ::= value (\" + \" | \" - \" | \" * \") value\n"
+        "argument ::= value | pair\n"
         "factor ::= [0-9] | \"0.\" [0-9] [0-9]?\n"
         "value ::= name | call\n"
         "flag ::= \"true\" | \"false\"\n";
-    text += "width ::= gene | [2-8] \" * D\" | gene \" * D\" | \"D // \" [2-4]\n";
+    text += "width ::= ([2-8] \" * \")? gene (\" * \" gene)? | gene \" // \" [2-4]\n";
     text += "gene ::= " + either_literal(genes) + "\n";
     std::vector<std::string> calls;
     for (const block::Op* op : block::ops()) {
@@ -153,10 +168,10 @@ class GrammarWriter {
   static std::string call_rule(const block::Op& op) {
     std::string text = literal(fmt::format("{}(", op.name));
     if (op.max_inputs > op.min_inputs) {
-      text += fmt::format(" value (\", \" value){{{},{}}}", op.min_inputs - 1, op.max_inputs - 1);
+      text += fmt::format(" argument (\", \" argument){{{},{}}}", op.min_inputs - 1, op.max_inputs - 1);
     } else {
-      text += " value";
-      for (int i = 1; i < op.min_inputs; ++i) text += " \", \" value";
+      text += " argument";
+      for (int i = 1; i < op.min_inputs; ++i) text += " \", \" argument";
     }
     for (const block::Attribute& attribute : op.attributes) text += " " + attribute_rule(op, attribute);
     return text + " \")\"";

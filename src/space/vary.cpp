@@ -64,16 +64,11 @@ class Varier {
       Genome child = blank();
       child.programs = a.programs;
       child.programs.insert(child.programs.end(), b.programs.begin(), b.programs.end());
-      if (space_.depth_gene >= 0) take(child, space_.depth_gene, 0, random_.chance(0.5) ? a : b, a.programs.size(), b);
+      if (space_.depth_gene >= 0) inherit(child, space_.depth_gene, 0, a, b);
       const int depth = space_.depth(child);
       for (int gene = 0; gene < count(); ++gene) {
         if (gene == space_.depth_gene) continue;
-        const int copies = space_.genes[static_cast<std::size_t>(gene)].per_layer ? depth : 1;
-        for (int layer = 0; layer < copies; ++layer) {
-          const bool in_a = layer < space_.copies(gene, a), in_b = layer < space_.copies(gene, b);
-          const Genome& from = in_a && (!in_b || random_.chance(0.5)) ? a : b;
-          take(child, gene, layer, from, a.programs.size(), b);
-        }
+        for (int layer = 0; layer < space_.copies(gene, child); ++layer) inherit(child, gene, layer, a, b);
       }
       if (settle(child, depth, depth) && allowed(space_, child) && programs_fit(child))
         return compact(std::move(child));
@@ -100,10 +95,16 @@ class Varier {
   bool programs_fit(const Genome& genome) const {
     if (space_.block_gene < 0 || !space_.genes[static_cast<std::size_t>(space_.block_gene)].open) return true;
     const int depth = space_.depth(genome);
+    const block::Program* checked = nullptr;  // of the layer before, with its binding
+    std::optional<block::Binding> bound;
     for (int layer = 0; layer < depth; ++layer) {
-      const auto binding = bind_layer(space_, genome, layer);
-      if (!binding || !block::check(program_of(space_, genome, layer), *binding, width_of(*binding), space_.causal))
-        return false;
+      auto binding = bind_layer(space_, genome, layer);
+      const block::Program& program = program_of(space_, genome, layer);
+      if (!binding) return false;
+      if (&program == checked && binding == bound) continue;
+      if (!block::check(program, *binding, width_of(*binding), space_.causal)) return false;
+      checked = &program;
+      bound = std::move(binding);
     }
     return true;
   }
@@ -203,11 +204,16 @@ class Varier {
     return fill_layers(genome, old_depth, depth);
   }
 
-  void take(Genome& child, int gene, int layer, const Genome& from, std::size_t programs_of_a, const Genome& b) const {
-    std::int32_t code = from.codes[space_.slot(gene, layer)];
-    const bool open = space_.genes[static_cast<std::size_t>(gene)].open;
-    if (open && code != Genome::kInactive && &from == &b) code += static_cast<std::int32_t>(programs_of_a);
-    child.codes[space_.slot(gene, layer)] = code;
+  // A slot's value from either parent that has one. The programs of `b` stand behind those of `a`.
+  void inherit(Genome& child, int gene, int layer, const Genome& a, const Genome& b) {
+    const std::size_t slot = space_.slot(gene, layer);
+    const std::int32_t from_a = a.codes[slot];
+    std::int32_t from_b = b.codes[slot];
+    if (from_b != Genome::kInactive && space_.genes[static_cast<std::size_t>(gene)].open)
+      from_b += static_cast<std::int32_t>(a.programs.size());
+    const bool either = from_a != Genome::kInactive && from_b != Genome::kInactive;
+    const bool takes_a = either ? random_.chance(0.5) : from_a != Genome::kInactive;
+    child.codes[slot] = takes_a ? from_a : from_b;
   }
 
   // Drops programs that no slot uses.

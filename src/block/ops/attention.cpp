@@ -30,7 +30,9 @@ base::Result<std::vector<Type>> infer(const Call& call) {
     return fail(fmt::format("rotary {} of head size {} is {} channels; an even whole number is needed",
                             call.attributes[kRotary], size, rotated));
   }
-  return std::vector{Type{v.channels / groups * heads, false}};
+  const std::int64_t out = v.channels / groups * heads;
+  if (static_cast<double>(out) > kMaxWidth) return fail(too_wide(out));
+  return std::vector{Type{out, false}};
 }
 
 }  // namespace

@@ -24,10 +24,9 @@ const Op& dwconv() {
       },
       .parameters =
           [](const Call& call) {
-            const auto width = static_cast<std::int64_t>(call.attributes[0]);
-            std::vector<Parameter> list{{"weight", {call.inputs[0].channels, 1, width}, Init::causal_shift}};
-            if (call.attributes[1] != 0) list.push_back({"bias", {call.inputs[0].channels}, Init::constant, 0});
-            return list;
+            const std::int64_t channels = call.inputs[0].channels,
+                               width = static_cast<std::int64_t>(call.attributes[0]);
+            return with_bias({"weight", {channels, 1, width}, Init::causal_shift}, call.attributes[1] != 0, channels);
           },
       .macs =
           [](const Call& call, std::int64_t time) {

@@ -20,9 +20,7 @@ const Op& linear() {
       .parameters =
           [](const Call& call) {
             const auto width = static_cast<std::int64_t>(call.attributes[0]);
-            std::vector<Parameter> list{{"weight", {width, call.inputs[0].channels}, Init::normal}};
-            if (call.attributes[1] != 0) list.push_back({"bias", {width}, Init::constant, 0});
-            return list;
+            return with_bias({"weight", {width, call.inputs[0].channels}}, call.attributes[1] != 0, width);
           },
       .macs =
           [](const Call& call, std::int64_t time) {

@@ -18,9 +18,8 @@ const Op& layernorm() {
       .infer = same_type,
       .parameters =
           [](const Call& call) {
-            std::vector<Parameter> list{{"weight", {call.inputs[0].channels}, Init::constant, 1}};
-            if (call.attributes[0] != 0) list.push_back({"bias", {call.inputs[0].channels}, Init::constant, 0});
-            return list;
+            const std::int64_t channels = call.inputs[0].channels;
+            return with_bias({"weight", {channels}, Init::constant, 1}, call.attributes[0] != 0, channels);
           },
   };
   return op;

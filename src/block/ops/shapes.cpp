@@ -19,9 +19,7 @@ const Op& concat() {
           }
           joined.channels += input.channels;
         }
-        if (static_cast<double>(joined.channels) > kMaxWidth) {
-          return base::failure(fmt::format("makes {} channels; at most {} are allowed", joined.channels, kMaxWidth));
-        }
+        if (static_cast<double>(joined.channels) > kMaxWidth) return base::failure(too_wide(joined.channels));
         return std::vector{joined};
       },
   };

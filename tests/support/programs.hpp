@@ -1,0 +1,51 @@
+// Block programs in tests: from their statements, or from the blocks that weft ships.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/files.hpp"
+#include "block/graph.hpp"
+#include "block/program.hpp"
+
+namespace weft::testing {
+
+/// "a = relu(x)\nreturn a" as a whole program.
+inline std::string in_block(const std::string& statements) {
+  std::string text = "def block(x):\n    ";
+  for (const char c : statements) text += c == '\n' ? "\n    " : std::string(1, c);
+  return text + "\n";
+}
+
+/// The program of these statements, which must parse.
+inline block::Program program_of(const std::string& statements) {
+  auto program = block::parse(in_block(statements), "test");
+  if (program) return *program;
+  ADD_FAILURE() << program.error().text();
+  return {};
+}
+
+inline const std::vector<std::string>& shipped_blocks() {
+  static const std::vector<std::string> kNames = base::list_data("search_spaces/blocks", ".block");
+  return kNames;
+}
+
+inline block::Program shipped_block(const std::string& name) {
+  const auto path = base::home() / "search_spaces/blocks" / (name + ".block");
+  auto program = block::parse(base::read_file(path), name);
+  if (program) return *program;
+  ADD_FAILURE() << program.error().text();
+  return {};
+}
+
+/// The graph of these statements at the width, which must check.
+inline block::Graph graph_of(const std::string& statements, std::int64_t width = 16, bool causal = false,
+                             const block::Binding& binding = {{"D", 16}, {"H", 4}, {"R", 2}}) {
+  auto graph = block::check(program_of(statements), binding, width, causal);
+  if (graph) return *graph;
+  ADD_FAILURE() << graph.error().text();
+  return {};
+}
+
+}  // namespace weft::testing
