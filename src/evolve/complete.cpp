@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/error.hpp"
 #include "space/describe.hpp"
 #include "space/genome_text.hpp"
 
@@ -81,7 +82,7 @@ struct Completer::State {
                           std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.timeout_seconds));
     const llm::Chat chat = options.provider->chat(prompt.request, {trial, attempt}, deadline, stopping.get_token());
     if (!chat) {
-      failure = chat.error().reason;
+      failure = "language model: " + chat.error().reason;
       return;
     }
     journal::Call record{.trial = trial,
@@ -97,6 +98,21 @@ struct Completer::State {
     for (const llm::Reply& reply : chat->replies) record.replies.push_back(reply.text);
     replies = record.replies;
     options.journal->add_call(record);
+  }
+
+  // Runs on the completer's threads, from which nothing may be thrown: a journal that fails is a failure like another.
+  void call_safely(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
+                   std::string& failure) {
+    try {
+      call(prompt, trial, attempt, replies, failure);
+    } catch (const base::Error& error) {
+      failure = error.what();
+    }
+    const auto asked = static_cast<std::size_t>(prompt.request.samples);
+    if (failure.empty() && replies.size() != asked) {
+      failure = "the call of trial " + std::to_string(trial) + " has " + std::to_string(replies.size()) +
+                " replies; expected " + std::to_string(asked);
+    }
   }
 
   // The shared call of a draft; the first to come has it made.
@@ -118,7 +134,7 @@ struct Completer::State {
     post([this, prompt, shared] {
       std::vector<std::string> replies;
       std::string failure;
-      call(*prompt, prompt->id, 0, replies, failure);
+      call_safely(*prompt, prompt->id, 0, replies, failure);
       std::vector<std::function<void()>> waiting;
       {
         const std::lock_guard lock(mutex);
@@ -167,7 +183,7 @@ struct Completer::State {
         static_cast<std::uint64_t>(attempt) * 1000 + static_cast<std::uint64_t>(draft.lineage.index);
     std::vector<std::string> replies;
     std::string failure;
-    call(call_again, id, attempt, replies, failure);
+    call_safely(call_again, id, attempt, replies, failure);
     if (failure.empty()) {
       read(id, draft, replies.at(0), attempt, done);
     } else if (!stopping.stop_requested()) {

@@ -52,15 +52,16 @@ const journal::Trial* best_of(const std::vector<journal::Trial>& trials, const e
 // Everything that a session is made of, made from the experiment; and taken apart in the right order.
 class Session {
  public:
-  Session(const Experiment& experiment, journal::Journal& journal)
+  Session(const Experiment& experiment, journal::Journal& journal, const MakeEngine& make_engine)
       : experiment_(experiment), journal_(journal), prices_(llm::Prices::from_json(journal.header().at("prices"))) {
     if (const auto config = experiment.provider()) {
       provider_ = llm::make_provider(*config);
       model_ = config->recorded ? config->recorded->model : config->model;
-      free_ = config->provider == "llama";
+      const bool replayed = config->provider == "cassette" && config->mode == "replay";
+      free_ = replayed || (config->recorded ? *config->recorded : *config).provider == "llama";
     }
     const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.evaluator(), false);
-    engine_ = evaluate::make_local_engine(experiment.setup(), plan);
+    engine_ = make_engine(experiment.setup(), plan);
     completer_.emplace(completer_options());
     proposer_ = evolve::make_proposer(method());
   }
@@ -215,8 +216,8 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
 }
 
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
-                        const StopSigns& stop) {
-  Session session(experiment, journal);
+                        const StopSigns& stop, const MakeEngine& make_engine) {
+  Session session(experiment, journal, make_engine);
   const std::string ended = session.run(progress, stop);
   journal.add_event("end", ended);
   progress.update([](Status& status) { status.phase = "done"; });

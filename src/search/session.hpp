@@ -2,6 +2,8 @@
 // test scores. run and resume both end here.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,10 +23,13 @@ std::unique_ptr<journal::Journal> start_run(Experiment& experiment, const base::
 std::unique_ptr<journal::Journal> reopen_run(const base::fs::path& folder, const std::vector<std::string>& settings,
                                              Experiment& experiment);
 
+using MakeEngine =
+    std::function<std::unique_ptr<evaluate::Engine>(const evaluate::Setup& setup, const evaluate::Plan& plan)>;
+
 /// Searches until something ends it, then has the best genome evaluated with test scores (unless it was stopped).
 /// Returns what ended it, as run_search() does. The journal's "final" then holds {trial, outcome}.
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
-                        const StopSigns& stop);
+                        const StopSigns& stop, const MakeEngine& make_engine = evaluate::make_local_engine);
 
 /// The folder of a new run: `wanted`, or runs/<name>, with a number where that exists.
 base::fs::path run_folder(const std::string& wanted, const std::string& name);

@@ -21,13 +21,17 @@ void Window::start(journal::TrialId id, const evolve::Draft& draft) {
 }
 
 void Window::completed(Slot& slot, evolve::Completed done) {
-  const bool good = done.failure.empty() && done.proposal.invalid.empty();
   std::optional<journal::Outcome> known;
   std::string key;
-  if (good) {
+  if (done.failure.empty() && done.proposal.invalid.empty()) {
     key = evaluation_key(*parts_.experiment, done.proposal.id, {});
-    known = parts_.journal->outcome(key, slot.id);
+    try {
+      known = parts_.journal->outcome(key, slot.id);
+    } catch (const base::Error& error) {
+      done.failure = error.what();
+    }
   }
+  const bool good = done.failure.empty() && done.proposal.invalid.empty();
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
@@ -58,10 +62,15 @@ void Window::evaluated(const std::string& key, const journal::Outcome& outcome) 
   std::unique_lock lock(mutex_);
   auto& waiting = in_flight_.at(key);
   // What took microseconds is written when the trial is closed; what took seconds is kept at once.
+  std::string failure;
   if (!instant_) {
     const journal::TrialId by = waiting.front()->id;
     lock.unlock();
-    parts_.journal->add_outcome(key, by, outcome);
+    try {
+      parts_.journal->add_outcome(key, by, outcome);
+    } catch (const base::Error& error) {
+      failure = error.what();  // a full disk: thrown where the search waits for this trial
+    }
     lock.lock();
   }
   std::vector<Slot*> served = waiting;
@@ -69,6 +78,7 @@ void Window::evaluated(const std::string& key, const journal::Outcome& outcome) 
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(served.size()));
   for (Slot* slot : served) {
     slot->outcome = outcome;
+    slot->failure = failure;
     slot->ready = true;
   }
   if (waiting.empty()) {
@@ -105,7 +115,7 @@ std::optional<Window::Finished> Window::await_oldest(const std::stop_token& aban
   if (!slots_.front()->failure.empty()) {
     // What is being evaluated is finished and journaled before the run ends.
     changed_.wait(lock, abandon, [this] { return in_flight_.empty(); });
-    throw base::Error(slots_.front()->failure, "language model");
+    throw base::Error(slots_.front()->failure, "", base::Fault::weft);
   }
   const std::unique_ptr<Slot> slot = std::move(slots_.front());
   slots_.pop_front();

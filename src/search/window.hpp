@@ -37,11 +37,11 @@ class Window {
     journal::Trial trial;
     std::string key;
   };
-  /// Waits for the oldest trial. Nothing once `abandon` is requested. Throws Error where the language model's server
-  /// failed.
+  /// Waits for the oldest trial. Nothing once `abandon` is requested. Throws Error where the language model's server or
+  /// the journal failed.
   std::optional<Finished> await_oldest(const std::stop_token& abandon);
 
-  /// Whether the language model's server failed for a trial: nothing more should be asked for.
+  /// Whether the language model's server or the journal failed for a trial: nothing more should be asked for.
   bool broken() const;
   /// Seconds spent waiting for the oldest trial while a later one was ready.
   double head_wait_seconds() const { return head_wait_s_; }
