@@ -85,9 +85,7 @@ class Page:
                 below.append((full, member))
             required = name in schema.get("required", [])
             default = "required" if required else f"`{shown(member['default'])}`" if "default" in member else "–"
-            meaning = member.get("description", "").replace("|", "\\|")
-            if given.get("$ref") == "#/$defs/llm" and path == "llm":
-                meaning = "The provider that is recorded, with the same keys as `llm`."
+            meaning = {**member, **given}.get("description", "").replace("|", "\\|")
             self.lines.append(f"| `{name}` | {kind(member)} | {default} | {meaning} |")
         self.waiting = below + self.waiting
 

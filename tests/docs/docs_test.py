@@ -50,7 +50,7 @@ def all_fences(language):
 
 
 class Help:
-    """What `weft SUB --help` says that there is."""
+    """What `weft SUB --help` says that there is: options, with whether they take a value, and sub-commands."""
 
     known = {}
 
@@ -60,8 +60,6 @@ class Help:
             code, text, error = weft(*words, "--help")
             if code != 0:
                 raise AssertionError(f"weft {' '.join(words)} --help: {error}")
-            # A wrong sub-command prints its parent's help: its usage line does not end with its name.
-            usage = re.search(r"^Usage: \S+ ?(.*?) ?(?:\[OPTIONS\].*)?$", text, re.M)[1].split()
             options, part = {}, ""
             for line in text.splitlines():
                 part = line if line.endswith(":") and not line.startswith(" ") else part
@@ -69,7 +67,7 @@ class Help:
                     for option in named[1].split(","):
                         options[option] = bool(re.match(r"[A-Z]+\b", named[2] or ""))
             subs = re.findall(r"^  ([a-z]+) ", text.split("Subcommands:")[1], re.M) if "Subcommands:" in text else []
-            cls.known[words] = (usage, options, subs)
+            cls.known[words] = (options, subs)
         return cls.known[words]
 
 
@@ -121,14 +119,14 @@ class Docs(unittest.TestCase):
         self.assertGreater(seen, 20)
 
     def check_command(self, words, schema):
-        subs, path = Help.of()[2], []
+        subs, path = Help.of()[1], []
         while words and subs:
             if words[0].startswith("-"):
                 break
             self.assertIn(words[0], subs)
             path.append(words.pop(0))
-            subs = Help.of(*path)[2]
-        options = Help.of(*path)[1]
+            subs = Help.of(*path)[1]
+        options = Help.of(*path)[0]
         while words:
             word = words.pop(0)
             name, equals, value = word.partition("=")
