@@ -106,7 +106,9 @@ CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::
   auto* command = parent.add_subcommand(name, help);
   command->add_option("file", options->file, "A program: a name in search_spaces/blocks/, or a path to a .block file")
       ->required();
-  command->add_option("--gene", options->genes, "What a name in capitals is worth: D=128 (default D=64 H=4 R=4)")
+  command
+      ->add_option("--gene", options->genes,
+                   "Value of a name in capitals, as D=128; once for each name (default D=64 H=4 R=4)")
       ->allow_extra_args(false);
   command->add_flag("--not-causal", options->not_causal, "Checks for a space in which positions may see later ones");
   command->add_flag("--json", options->json, "Prints JSON");
@@ -118,7 +120,7 @@ CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::
 
 void add_block(CLI::App& app) {
   auto options = std::make_shared<BlockOptions>();
-  auto* command = app.add_subcommand("block", "Looks at a block program.");
+  auto* command = app.add_subcommand("block", "Checks, prints, draws and counts a block program.");
   command->require_subcommand(1);
   part(*command, "check",
        "Says whether a program is valid, or what is wrong and where.\nExample: weft block check primer", options,
@@ -132,7 +134,7 @@ void add_block(CLI::App& app) {
                      "Prints exact parameters, FLOPs and activations.\nExample: weft block count gpt2 --gene D=768 "
                      "--gene H=12 --time 1024",
                      options, count);
-  costs->add_option("--time", options->time, "Positions of the sequence")
+  costs->add_option("--time", options->time, "Positions of the sequence (default 128)")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24));
 }
 

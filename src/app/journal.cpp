@@ -16,10 +16,10 @@ void add_journal(CLI::App& app) {
     bool all = false;
   };
   auto options = std::make_shared<Options>();
-  auto* dump = command->add_subcommand(
-      "dump",
-      "Prints the run in trial order, a JSON object a line: what two runs of the same search agree in.\n"
-      "Example: weft journal dump runs/quickstart | head -3");
+  auto* dump = command->add_subcommand("dump",
+                                       "Prints the run in trial order, a JSON object a line, without times: two runs "
+                                       "of the same search can be compared.\n"
+                                       "Example: weft journal dump runs/quickstart | head -3");
   dump->add_option("folder", options->folder, "The run's folder")->required();
   dump->add_flag("--all", options->all, "Adds what was measured: times, memory, requests sent");
   dump->callback([options] {

@@ -68,7 +68,7 @@ void check(const LlmOptions& options) {
 
 void add_llm(CLI::App& app) {
   auto options = std::make_shared<LlmOptions>();
-  auto* command = app.add_subcommand("llm", "Looks at a language model.");
+  auto* command = app.add_subcommand("llm", "Tries out the language model of an experiment.");
   command->require_subcommand(1);
   auto* one = command->add_subcommand("check",
                                       "Asks the model of an experiment for one genome, and says how that went.\n"

@@ -68,16 +68,17 @@ void count(const ModelOptions& options) {
 
 void add_model(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
-  auto* command = app.add_subcommand("model", "Looks at an architecture.");
+  auto* command = app.add_subcommand("model", "Counts an architecture: parameters, FLOPs, activations.");
   command->require_subcommand(1);
   auto* costs =
       command->add_subcommand("count",
                               "Prints exact parameters, FLOPs and activations of a genome.\n"
-                              "Example: weft space sample gpt_nano -n 1 --json | python3 -c 'import sys, json; "
-                              "print(json.dumps(json.load(sys.stdin)[\"genome\"]))' | weft model count gpt_nano -");
+                              "Example: weft model count gpt_nano '{\"embed_dim\": 64, \"depth\": 2, \"block\": "
+                              "\"gpt2\", \"num_heads\": [4, 4], \"mlp_ratio\": [2, 2]}'");
   costs->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")
       ->required();
-  costs->add_option("genome", options->genome, "JSON, a file of it, or - for standard input")->required();
+  costs->add_option("genome", options->genome, "A genome: JSON, a file that holds it, or - for standard input")
+      ->required();
   costs->add_option("--context", options->context, "Tokens a sequence, for language models (default 128)")
       ->check(CLI::Range(1, 1 << 24));
   costs->add_flag("--json", options->json, "Prints JSON");

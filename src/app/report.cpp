@@ -42,7 +42,7 @@ void add_report(CLI::App& app) {
   command->add_option("folder", options->folder, "The run's folder")->required();
   command->add_option("--format", options->format, "html (default), md or json")
       ->transform(CLI::CheckedTransformer(kFormats))
-      ->default_str("html");
+      ->option_text("FORMAT");
   command->add_flag_callback(
       "--json", [options] { options->format = view::Format::json; }, "The same as --format json");
   command->add_option("-o,--out", options->out,

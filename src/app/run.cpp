@@ -90,8 +90,9 @@ void add_run(CLI::App& app) {
   command->add_option("-o,--out", options->folder, "The run's folder (default: runs/<name>)");
   command->add_option("--set", options->settings, "Sets a key of the experiment: key=value, as search.trials=20")
       ->allow_extra_args(false);
-  command->add_flag("--allow-command", options->allow_command, "Lets the experiment run the program that it names");
-  command->add_flag("--json", options->json, "Prints the result as JSON and no progress");
+  command->add_flag("--allow-command", options->allow_command,
+                    "Allows an experiment with evaluate: {command: ...} to start its program");
+  command->add_flag("--json", options->json, "Prints no progress, and at the end the summary as JSON");
   command->callback([options] { run(*options); });
 }
 
@@ -101,10 +102,13 @@ void add_resume(CLI::App& app) {
                                      "Goes on with a run that was stopped or killed, or with new limits.\n"
                                      "Example: weft resume runs/quickstart --set search.trials=200");
   command->add_option("folder", options->folder, "The run's folder")->required();
-  command->add_option("--set", options->settings, "Changes a limit or the number of workers: key=value")
+  command
+      ->add_option("--set", options->settings,
+                   "Changes a limit or the number of workers: key=value, as search.trials=200")
       ->allow_extra_args(false);
-  command->add_flag("--allow-command", options->allow_command, "Lets the experiment run the program that it names");
-  command->add_flag("--json", options->json, "Prints the result as JSON and no progress");
+  command->add_flag("--allow-command", options->allow_command,
+                    "Allows an experiment with evaluate: {command: ...} to start its program");
+  command->add_flag("--json", options->json, "Prints no progress, and at the end the summary as JSON");
   command->callback([options] { resume(*options); });
 }
 

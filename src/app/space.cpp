@@ -87,15 +87,16 @@ CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::
 
 void add_space(CLI::App& app) {
   auto options = std::make_shared<SpaceOptions>();
-  auto* command = app.add_subcommand("space", "Looks at a search space.");
+  auto* command =
+      app.add_subcommand("space", "Shows a search space: its genes, exact size, random genomes, JSON schema, grammar.");
   command->require_subcommand(1);
   part(*command, "show", "Prints the genes, as a language model is told of them.\nExample: weft space show gpt_nano",
        options, show);
   auto* samples = part(*command, "sample",
                        "Prints random genomes with their cost.\nExample: weft space sample gpt_nano -n 3 --seed 7",
                        options, sample);
-  samples->add_option("-n,--count", options->count, "How many")->check(CLI::Range(1, 100'000'000));
-  samples->add_option("--seed", options->seed, "Of the random numbers");
+  samples->add_option("-n,--count", options->count, "How many genomes (default 5)")->check(CLI::Range(1, 100'000'000));
+  samples->add_option("--seed", options->seed, "Seed of the random numbers (default 1)");
   part(*command, "count", "Prints the exact number of genomes.\nExample: weft space count gpt_nano", options, count);
   part(*command, "schema",
        "Prints the JSON schema of a genome.\nExample: weft space schema gpt_nano > genome.schema.json", options,
