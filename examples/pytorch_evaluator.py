@@ -16,6 +16,9 @@ Try it alone:
 
 import json
 import sys
+import warnings
+
+warnings.filterwarnings("ignore", message="Failed to initialize NumPy")  # not needed here
 
 import torch
 import torch.nn as nn
@@ -60,8 +63,8 @@ def read_glosses():
             if "| " in line:
                 text.append(line.split("| ", 1)[1].strip())
     data = torch.tensor(list("\n".join(text).encode()), dtype=torch.uint8)
-    cut = int(0.9 * len(data))
-    return data[:cut], data[cut:]
+    a, b = int(0.8 * len(data)), int(0.9 * len(data))
+    return data[:a], data[a:b], data[b:]
 
 
 def windows(data, context, count, generator):
@@ -74,7 +77,7 @@ def main():
     torch.set_num_threads(request["threads"])
     torch.manual_seed(request["seed"] % 2**63)
     context, device = request["task"]["context"], request["device"]
-    train, held_out = read_glosses()
+    train, held_out, sealed = read_glosses()
     order = torch.Generator().manual_seed(request["seed"] % 2**63)
     validation = windows(held_out, context, 64, torch.Generator().manual_seed(0)).to(device)
     model = Model(request["genome"], context).to(device)
@@ -93,7 +96,12 @@ def main():
             with torch.no_grad():
                 val_loss = loss_of(validation).item()
             print(json.dumps({"step": step, "train_loss": loss.item(), "val_loss": val_loss}), flush=True)
-    print(json.dumps({"val_loss": val_loss, "params": sum(p.numel() for p in model.parameters())}), flush=True)
+    result = {"val_loss": val_loss, "params": sum(p.numel() for p in model.parameters())}
+    if request["test"]:
+        test = windows(sealed, context, 64, torch.Generator().manual_seed(0)).to(device)
+        with torch.no_grad():
+            result["test_loss"] = loss_of(test).item()
+    print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

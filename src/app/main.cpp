@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "app/commands.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "base/text.hpp"
 
 int main(int argc, char** argv) {
   using namespace weft;
@@ -19,7 +21,15 @@ int main(int argc, char** argv) {
                          app::add_journal, app::add_llm, app::add_doctor, app::add_worker}) {
     add(app);
   }
+  std::vector<std::string> commands;
+  for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
   try {
+    if (const std::string first = argc > 1 ? argv[1] : "-";
+        !first.starts_with("-") && std::find(commands.begin(), commands.end(), first) == commands.end()) {
+      std::erase(commands, "worker");
+      throw base::Error("no command " + base::quote(first) + "; there are " + base::join(commands, ", ") +
+                        base::did_you_mean(first, commands));
+    }
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {

@@ -53,6 +53,15 @@ Traits traits_of(const std::string& name) {
   return find(name).traits;
 }
 
+std::vector<std::string> metric_names(const std::string& evaluator, space::Task task) {
+  if (evaluator == "command") return {};
+  if (evaluator == "count") return {"params", "flops", "activations_bytes", "score"};
+  std::vector<std::string> names{"val_loss", "train_loss",   "params",  "flops",       "steps",
+                                 "tokens",   "tokens_per_s", "train_s", "memory_bytes"};
+  if (task == space::Task::image_classification) names.insert(names.begin() + 1, "val_accuracy");
+  return names;
+}
+
 std::vector<std::string> evaluator_names() {
   std::vector<std::string> names;
   for (const Row& row : kEvaluators) names.emplace_back(row.name);

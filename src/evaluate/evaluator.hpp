@@ -48,6 +48,9 @@ struct Traits {
   bool trains = false;   ///< uses libtorch: threads and devices are worth planning
 };
 
+/// The metrics and measures that it gives for a task; empty where that is the user's program's affair.
+std::vector<std::string> metric_names(const std::string& evaluator, space::Task task);
+
 Traits traits_of(const std::string& name);
 std::vector<std::string> evaluator_names();
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup);

@@ -1,10 +1,12 @@
 #include "search/experiment.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/schema.hpp"
+#include "base/text.hpp"
 #include "net/device.hpp"
 
 namespace weft::search {
@@ -38,10 +40,27 @@ void check_further(const base::Document& document, const Json& checked, const st
     throw document.error("/search", "nothing ends this run; set search.trials, search.evaluations or budget.minutes");
 }
 
+// A metric that no candidate will ever have.
+void check_objective(const base::Document& document, const Experiment& experiment) {
+  const auto known = evaluate::metric_names(experiment.evaluator(), experiment.space.task);
+  if (known.empty()) return;
+  for (const auto& goal : evolve::Objective::from_json(experiment.checked.at("objective")).goals) {
+    if (std::find(known.begin(), known.end(), goal.metric) != known.end()) continue;
+    throw document.error("/objective", "the evaluator '" + experiment.evaluator() + "' gives no metric " +
+                                           base::quote(goal.metric) + "; it gives " + base::join(known, ", ") +
+                                           base::did_you_mean(goal.metric, known));
+  }
+}
+
 void check_task(const base::Document& document, const Json& checked, const space::Space& space) {
-  const bool images = checked.at("task").at("data") == "fashion_mnist";
-  if (checked.at("evaluate").contains("command") || images == (space.task == space::Task::image_classification)) return;
   if (!checked.at("evaluate").contains("train")) return;
+  if (space.vocabulary > 0 && space.vocabulary < 256) {
+    throw document.error("/space", "the space '" + space.name + "' has an embedding of " +
+                                       std::to_string(space.vocabulary) +
+                                       " tokens; the data sets are bytes and need 256 (stem: {embedding: bytes})");
+  }
+  const bool images = checked.at("task").at("data") == "fashion_mnist";
+  if (images == (space.task == space::Task::image_classification)) return;
   throw document.error("/task/data", "the space '" + space.name + "' is for " +
                                          (images ? "language models" : "images") + ", the data " +
                                          checked.at("task").at("data").get<std::string>() + " is not");
@@ -78,6 +97,7 @@ Experiment Experiment::load(const std::string& name, const std::vector<std::stri
     throw document.error("/space", error.what());
   }
   check_task(document, experiment.checked, experiment.space);
+  check_objective(document, experiment);
   experiment.prompts = evolve::load_prompts(evolve::traits_of(experiment.method()).prompts,
                                             experiment.checked.at("search").at("prompts"), path.parent_path());
   return experiment;

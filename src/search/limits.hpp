@@ -17,9 +17,13 @@ class Limits {
  public:
   enum class Answer { go, wait, stop };
 
-  /// `price` of a usage, nothing where unknown; the journal has the clock and the calls. Throws Error where a limit on
-  /// money cannot be kept because the model has no known price.
-  Limits(Budget budget, std::function<std::optional<double>(const llm::Usage&)> price, const journal::Journal& journal);
+  /// What a usage costs, nothing where the model's price is not known.
+  using Price = std::function<std::optional<double>(const llm::Usage&)>;
+
+  /// The journal has the clock and the calls. Throws Error where a limit on money cannot be kept.
+  Limits(Budget budget, Price price, const journal::Journal& journal);
+  /// Throws that Error.
+  static void check_price(const Budget& budget, const Price& price);
 
   /// Whether trial `next` may be asked for with `under_way` trials open.
   Answer allow(journal::TrialId next, std::size_t under_way);
@@ -41,7 +45,7 @@ class Limits {
   Answer fits(double learned, double reserved, double more, std::optional<double> limit, const char* what);
 
   Budget budget_;
-  std::function<std::optional<double>(const llm::Usage&)> price_;
+  Price price_;
   const journal::Journal& journal_;
   std::int64_t evaluations_ = 0;
   Cost learned_;

@@ -49,17 +49,25 @@ const journal::Trial* best_of(const std::vector<journal::Trial>& trials, const e
   return best;
 }
 
+// What the experiment's model costs. Nothing is paid for a model in this process or for recorded replies.
+Limits::Price price_of(const Experiment& experiment, llm::Prices prices) {
+  const auto config = experiment.provider();
+  if (!config) return [](const llm::Usage&) { return std::optional(0.0); };
+  const llm::ProviderConfig& asked = config->recorded ? *config->recorded : *config;
+  if (asked.provider == "llama" || (config->provider == "cassette" && config->mode == "replay"))
+    return [](const llm::Usage&) { return std::optional(0.0); };
+  return
+      [prices = std::move(prices), model = asked.model](const llm::Usage& usage) { return prices.cost(model, usage); };
+}
+
 // Everything that a session is made of, made from the experiment; and taken apart in the right order.
 class Session {
  public:
   Session(const Experiment& experiment, journal::Journal& journal, const MakeEngine& make_engine)
-      : experiment_(experiment), journal_(journal), prices_(llm::Prices::from_json(journal.header().at("prices"))) {
-    if (const auto config = experiment.provider()) {
-      provider_ = llm::make_provider(*config);
-      model_ = config->recorded ? config->recorded->model : config->model;
-      const bool replayed = config->provider == "cassette" && config->mode == "replay";
-      free_ = replayed || (config->recorded ? *config->recorded : *config).provider == "llama";
-    }
+      : experiment_(experiment),
+        journal_(journal),
+        price_(price_of(experiment, llm::Prices::from_json(journal.header().at("prices")))) {
+    if (const auto config = experiment.provider()) provider_ = llm::make_provider(*config);
     const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.evaluator(), false);
     engine_ = make_engine(experiment.setup(), plan);
     completer_.emplace(completer_options());
@@ -73,8 +81,7 @@ class Session {
   }
 
   std::string run(Progress& progress, const StopSigns& stop) {
-    Limits limits(
-        experiment_.budget(), [this](const llm::Usage& usage) { return price(usage); }, journal_);
+    Limits limits(experiment_.budget(), price_, journal_);
     window_.emplace(Window::Parts{&experiment_, &*completer_, engine_.get(), &journal_});
     progress.update([](Status& status) { status.phase = "searching"; });
     const std::string ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
@@ -83,10 +90,6 @@ class Session {
   }
 
  private:
-  std::optional<double> price(const llm::Usage& usage) const {
-    return free_ ? std::optional(0.0) : prices_.cost(model_, usage);
-  }
-
   std::string problem(const space::Genome& genome) const {
     const auto architecture = space::decode(experiment_.space, genome, input_);
     return architecture ? "" : architecture.error();
@@ -98,7 +101,7 @@ class Session {
     options.space = &experiment_.space;
     options.provider = provider_.get();
     options.journal = &journal_;
-    options.price = [this](const llm::Usage& usage) { return price(usage); };
+    options.price = price_;
     options.prompts = experiment_.prompts;
     options.check = [this](const space::Genome& genome) { return problem(genome); };
     options.repairs = experiment_.checked.at("search").at("repairs");
@@ -154,9 +157,7 @@ class Session {
 
   const Experiment& experiment_;
   journal::Journal& journal_;
-  llm::Prices prices_;
-  std::string model_;
-  bool free_ = false;
+  Limits::Price price_;
   space::Input input_;
   std::unique_ptr<llm::Provider> provider_;
   std::optional<Window> window_;  // outlives those who report to it: they are stopped first
@@ -176,11 +177,15 @@ base::fs::path run_folder(const std::string& wanted, const std::string& name) {
 }
 
 std::unique_ptr<journal::Journal> start_run(Experiment& experiment, const fs::path& folder) {
+  // What would end the run at its first step is said before there is a folder.
+  const llm::Prices prices = llm::Prices::load();
+  Limits::check_price(experiment.budget(), price_of(experiment, prices));
+  if (const auto config = experiment.provider()) llm::make_provider(*config);
   experiment.resolve();
   const evaluate::DataInfo data = evaluate::describe_data(experiment.setup());
   Json header = experiment.header();
   header["data"] = {{"hash", data.hash}, {"description", data.description}};
-  header["prices"] = llm::Prices::load().to_json();
+  header["prices"] = prices.to_json();
   header["environment"] = environment();
   auto journal = journal::Journal::create(folder, header);
   journal->add_event("start", "weft " WEFT_VERSION " starts " + experiment.name);

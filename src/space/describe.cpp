@@ -160,16 +160,17 @@ std::string describe(const Space& space) {
   std::string text = fmt::format("Search space {}", space.name);
   text += space.description.empty() ? ".\n" : ": " + space.description + "\n";
   text += "Genes:\n";
-  bool open = false;
+  bool open = false, lists = false;
   for (const Gene& gene : space.genes) {
     open = open || gene.open;
+    lists = lists || gene.per_layer;
     text +=
         fmt::format("- {}{}: {}", gene.name, gene.per_layer ? " (a list, one value a layer)" : "", domain_line(gene));
     if (!gene.description.empty()) text += "; " + gene.description;
     if (gene.when) text += "; only where " + gene.when->text();
     text += "\n";
   }
-  if (space.depth_gene >= 0)
+  if (space.depth_gene >= 0 && lists)
     text += fmt::format("{} counts the layers, so every list has that many values.\n",
                         space.genes[static_cast<std::size_t>(space.depth_gene)].name);
   for (const Condition& condition : space.require) text += "Constraint: " + condition.text() + ".\n";

@@ -77,7 +77,9 @@ struct ProgressView::State {
         std::fflush(stderr);
         drawn_ = true;
       } else if (Clock::now() > next_line) {
-        fmt::print(stderr, "{}\n", line(status, 200));
+        const std::string text = line(status, 200);
+        if (text != last_) fmt::print(stderr, "{}\n", text);
+        last_ = text;
         next_line = Clock::now() + std::chrono::seconds(10);
       }
     }
@@ -112,7 +114,7 @@ struct ProgressView::State {
 
   // What fits into `width` columns, the most important first.
   std::string line(const Status& status, std::size_t width) const {
-    if (status.phase == "testing") return fmt::format("taking the winner's test scores").substr(0, width);
+    if (status.phase == "testing") return std::string("training the winner again for its test scores").substr(0, width);
     std::vector<std::string> parts;
     parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials)
                                    : fmt::format("{} trials", status.closed));
@@ -147,6 +149,7 @@ struct ProgressView::State {
   bool uses_model_;
   journal::TrialId best_trial_ = -1;
   Clock::time_point start_ = Clock::now();
+  std::string last_;  // where lines are plain
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;
@@ -175,10 +178,12 @@ std::string heading(const search::Experiment& experiment, const base::fs::path& 
                   size.open ? "open: any valid block program" : base::grouped(size.count) + " architectures");
   if (experiment.uses_model()) {
     const base::Json& llm = checked.at("llm");
-    text += fmt::format(
-        "  model    {} {}{}\n", llm.at("provider").get<std::string>(), llm.at("model").get<std::string>(),
-        plan.model_threads > 0 ? fmt::format(", {} thread{}", plan.model_threads, plan.model_threads > 1 ? "s" : "")
-                               : "");
+    const bool replayed = llm.at("provider") == "cassette";
+    text += fmt::format("  model    {} {}{}\n", llm.at("provider").get<std::string>(),
+                        llm.at(replayed ? "cassette" : "model").get<std::string>(),
+                        plan.model_threads > 0
+                            ? fmt::format(", {} thread{}", plan.model_threads, plan.model_threads > 1 ? "s" : "")
+                            : "");
   }
   const std::string precision = checked.at("evaluate").begin().value().value("precision", "");
   text +=

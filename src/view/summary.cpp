@@ -9,6 +9,7 @@
 #include "evolve/objective.hpp"
 #include "search/experiment.hpp"
 #include "space/decode.hpp"
+#include "space/describe.hpp"
 #include "space/genome_text.hpp"
 
 namespace weft::view {
@@ -258,6 +259,7 @@ class Summarizer {
     if (const Json final = journal_.get("final"); !final.is_null() && final.at("trial") == best.id)
       value["final"] = final.at("outcome");
     const auto genome = space::from_json(experiment_.space, value["genome"]);
+    value["form"] = genome ? space::genome_form(experiment_.space, *genome) : value["genome"].dump();
     if (genome) value["program"] = block::print(space::program_of(experiment_.space, *genome, 0));
     return value;
   }
@@ -280,6 +282,9 @@ base::Json summarize(const journal::Journal& journal) {
 std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder) {
   static const std::map<std::string, std::string> kEndings{{"stopped", "stopped"},
                                                            {"method", "the method has nothing more to propose"}};
+  static const std::map<std::string, std::string> kLimits{
+      {"trials", "search.trials"}, {"evaluations", "search.evaluations"}, {"time", "budget.minutes"},
+      {"money", "budget.usd"},     {"tokens", "budget.tokens"},           {"calls", "budget.calls"}};
   const Json& counts = summary.at("counts");
   const auto found = kEndings.find(ended);
   std::string text =
@@ -299,10 +304,14 @@ std::string closing_words(const Json& summary, const std::string& ended, const b
     }
     if (const auto params = Objective::value(outcome, "params"))
       text += fmt::format(", {} parameters", base::short_count(*params));
-    text += "\n  " + best.at("genome").dump() + "\n";
+    text += "\n";
+    for (const std::string& line : base::split_lines(best.at("form").get<std::string>())) text += "  " + line + "\n";
   }
-  return text + fmt::format("report: {}\ngo on:  weft resume {} --set search.trials=N\n",
-                            (folder / "report.html").string(), folder.string());
+  text += fmt::format("report: {}\n", (folder / "report.html").string());
+  if (const auto limit = kLimits.find(ended); limit != kLimits.end())
+    text += fmt::format("go on:  weft resume {} --set {}=N\n", folder.string(), limit->second);
+  if (ended == "stopped") text += fmt::format("go on:  weft resume {}\n", folder.string());
+  return text;
 }
 
 }  // namespace weft::view

@@ -144,8 +144,9 @@ class LlamaProvider : public Provider {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   std::string name() const override {
-    return fmt::format("llama {} in this process, {} threads", file_.filename().string(),
-                       llama_n_threads(context_.get()));
+    const int threads = llama_n_threads(context_.get());
+    return fmt::format("llama {} in this process, {} thread{}", file_.filename().string(), threads,
+                       threads == 1 ? "" : "s");
   }
 
  private:
