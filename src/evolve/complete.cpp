@@ -7,6 +7,8 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/error.hpp"
+#include "base/text.hpp"
 #include "space/describe.hpp"
 #include "space/genome_text.hpp"
 
@@ -14,6 +16,8 @@ namespace weft::evolve {
 namespace {
 
 using base::Json;
+
+constexpr std::size_t kShown = 10'000;  // bytes of a reply that its repair is shown: more would only cost
 
 Json usage_json(const llm::Usage& u) {
   return {{"prompt_tokens", u.prompt_tokens},
@@ -70,9 +74,19 @@ struct Completer::State {
     wake.notify_one();
   }
 
-  // The call's replies from the journal, or from the model and then into the journal.
+  // The call's replies from the journal, or from the model and then into the journal. No Error leaves this thread: a
+  // journal that cannot be written ends the run as a failing server does.
   void call(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
             std::string& failure) {
+    try {
+      ask(prompt, trial, attempt, replies, failure);
+    } catch (const base::Error& error) {
+      failure = error.what();
+    }
+  }
+
+  void ask(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
+           std::string& failure) {
     if (auto known = options.journal->call(trial, attempt)) {
       replies = std::move(known->replies);
       return;
@@ -156,7 +170,7 @@ struct Completer::State {
               const Done& done) {
     const Prompt& prompt = options.prompts.at("repair");
     const Json data = {{"description", space::describe(*options.space)},
-                       {"reply", reply},
+                       {"reply", base::shorten(reply, kShown)},
                        {"error", error},
                        {"chat", options.chat},
                        {"program", space::program_gene(*options.space) >= 0}};
