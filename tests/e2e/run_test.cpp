@@ -66,6 +66,18 @@ TEST_F(Runs, TrainWhatAServerProposes) {
   expect_no_key(ended);
 }
 
+TEST_F(Runs, CanBeTriedWithOneCall) {
+  const test::ModelServer server(with_replies());
+  const Ended ended = weft({"llm", "check", experiment(kGenius, llm("openai", server.url())), "--json"});
+  EXPECT_EQ(ended.code, 0) << ended;
+  EXPECT_EQ(json_lines(ended.out).at(0).at("model"), "m-fake");
+  EXPECT_EQ(server.requests().size(), 1U);
+  const test::ModelServer wrong({"--scenario", "echo-key"});
+  const Ended failed = weft({"llm", "check", experiment(kGenius, llm("openai", wrong.url()))});
+  EXPECT_TRUE(failed.code == 1 || failed.code == 2) << failed;
+  EXPECT_NE(complaint(failed).find("Incorrect API key provided: Bearer [key]"), std::string::npos) << failed;
+}
+
 TEST_F(Runs, GoOnAfterTheirEndWithMoreTrials) {
   const test::ModelServer server(with_replies());
   ASSERT_EQ(run(experiment(kEvoPrompting, llm("openai", server.url()), 8)).code, 0);
