@@ -52,7 +52,8 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
     shown.finish();
     if (journal.size() == 0 && progress.snapshot().phase == "starting") throw NotBegun(error);
     journal.add_event("error", base::redact(error.what()));
-    throw base::Error(std::string(error.what()) + "; nothing is lost: weft resume " + journal.folder().string(), "",
+    const std::string what = error.what(), hint = "weft resume " + journal.folder().string();
+    throw base::Error(what + (what.find(hint) == std::string::npos ? "; nothing is lost: " + hint : ""), "",
                       error.fault());
   }
   shown.finish();
