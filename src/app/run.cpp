@@ -21,6 +21,12 @@ struct RunOptions {
   bool allow_command = false, json = false;
 };
 
+// What an experiment names cannot be made; nothing was asked for and nothing is journaled.
+class NotBegun : public base::Error {
+ public:
+  explicit NotBegun(const base::Error& error) : base::Error(error) {}
+};
+
 void check_command(const search::Experiment& experiment, bool allowed) {
   if (experiment.evaluator() != "command" || allowed) return;
   const auto argv = experiment.checked.at("evaluate").at("command").at("run").get<std::vector<std::string>>();
@@ -30,7 +36,7 @@ void check_command(const search::Experiment& experiment, bool allowed) {
 }
 
 void run_and_show(const search::Experiment& experiment, journal::Journal& journal, bool json) {
-  if (!json) fmt::print(stderr, "{}\n", view::heading(experiment, journal.folder()));
+  if (!json) std::fputs((view::heading(experiment, journal.folder()) + "\n").c_str(), stderr);
   search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
   view::ProgressView* screen = nullptr;
   // Before any other thread, so that all of them leave the signals to it.
@@ -44,8 +50,10 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
     ended = search::run_session(experiment, journal, progress, signals.signs());
   } catch (const base::Error& error) {
     shown.finish();
+    if (journal.size() == 0 && progress.snapshot().phase == "starting") throw NotBegun(error);
     journal.add_event("error", base::redact(error.what()));
-    throw base::Error(std::string(error.what()) + "; nothing is lost: weft resume " + journal.folder().string(), "",
+    const std::string what = error.what(), hint = "weft resume " + journal.folder().string();
+    throw base::Error(what + (what.find(hint) == std::string::npos ? "; nothing is lost: " + hint : ""), "",
                       error.fault());
   }
   shown.finish();
@@ -64,8 +72,13 @@ void run(const RunOptions& options) {
   const base::fs::path folder = search::run_folder(options.folder, experiment.name);
   if (base::fs::exists(folder / "journal.sqlite"))
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
-  const auto journal = search::start_run(experiment, folder);
-  run_and_show(experiment, *journal, options.json);
+  auto journal = search::start_run(experiment, folder);
+  try {
+    run_and_show(experiment, *journal, options.json);
+  } catch (const NotBegun&) {
+    journal::Journal::discard(std::move(journal));
+    throw;
+  }
 }
 
 void resume(const RunOptions& options) {

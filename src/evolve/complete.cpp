@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "space/describe.hpp"
 #include "space/genome_text.hpp"
 
@@ -15,6 +16,8 @@ namespace weft::evolve {
 namespace {
 
 using base::Json;
+
+constexpr std::size_t kShown = 10'000;  // bytes of a reply that its repair is shown: more would only cost
 
 Json usage_json(const llm::Usage& u) {
   return {{"prompt_tokens", u.prompt_tokens},
@@ -71,9 +74,24 @@ struct Completer::State {
     wake.notify_one();
   }
 
-  // The call's replies from the journal, or from the model and then into the journal.
+  // The call's replies from the journal, or from the model and then into the journal. No Error leaves this thread: a
+  // journal that cannot be written ends the run as a failing server does.
   void call(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
             std::string& failure) {
+    try {
+      ask(prompt, trial, attempt, replies, failure);
+    } catch (const base::Error& error) {
+      failure = error.what();
+    }
+    const auto asked = static_cast<std::size_t>(prompt.request.samples);
+    if (failure.empty() && replies.size() != asked) {
+      failure = "the call of trial " + std::to_string(trial) + " has " + std::to_string(replies.size()) +
+                " replies; expected " + std::to_string(asked);
+    }
+  }
+
+  void ask(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
+           std::string& failure) {
     if (auto known = options.journal->call(trial, attempt)) {
       replies = std::move(known->replies);
       return;
@@ -100,21 +118,6 @@ struct Completer::State {
     options.journal->add_call(record);
   }
 
-  // Runs on the completer's threads, from which nothing may be thrown: a journal that fails is a failure like another.
-  void call_safely(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
-                   std::string& failure) {
-    try {
-      call(prompt, trial, attempt, replies, failure);
-    } catch (const base::Error& error) {
-      failure = error.what();
-    }
-    const auto asked = static_cast<std::size_t>(prompt.request.samples);
-    if (failure.empty() && replies.size() != asked) {
-      failure = "the call of trial " + std::to_string(trial) + " has " + std::to_string(replies.size()) +
-                " replies; expected " + std::to_string(asked);
-    }
-  }
-
   // The shared call of a draft; the first to come has it made.
   void with_replies(const std::shared_ptr<const PromptCall>& prompt, const std::function<void(const Shared&)>& then) {
     std::shared_ptr<Shared> shared;
@@ -134,7 +137,7 @@ struct Completer::State {
     post([this, prompt, shared] {
       std::vector<std::string> replies;
       std::string failure;
-      call_safely(*prompt, prompt->id, 0, replies, failure);
+      call(*prompt, prompt->id, 0, replies, failure);
       std::vector<std::function<void()>> waiting;
       {
         const std::lock_guard lock(mutex);
@@ -172,7 +175,7 @@ struct Completer::State {
               const Done& done) {
     const Prompt& prompt = options.prompts.at("repair");
     const Json data = {{"description", space::describe(*options.space)},
-                       {"reply", reply},
+                       {"reply", base::shorten(reply, kShown)},
                        {"error", error},
                        {"chat", options.chat},
                        {"program", space::program_gene(*options.space) >= 0}};
@@ -183,7 +186,7 @@ struct Completer::State {
         static_cast<std::uint64_t>(attempt) * 1000 + static_cast<std::uint64_t>(draft.lineage.index);
     std::vector<std::string> replies;
     std::string failure;
-    call_safely(call_again, id, attempt, replies, failure);
+    call(call_again, id, attempt, replies, failure);
     if (failure.empty()) {
       read(id, draft, replies.at(0), attempt, done);
     } else if (!stopping.stop_requested()) {

@@ -87,9 +87,20 @@ std::unique_ptr<Journal> Journal::create(const base::fs::path& folder, const Jso
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   }
   std::unique_ptr<Journal> journal(new Journal(folder, std::make_unique<Store>(folder, Mode::write, true)));
-  journal->set("header", header);
+  try {
+    journal->set("header", header);
+  } catch (const base::Error&) {
+    discard(std::move(journal));
+    throw;
+  }
   journal->header_ = header;
   return journal;
+}
+
+void Journal::discard(std::unique_ptr<Journal> journal) {
+  const base::fs::path folder = journal->folder();
+  journal.reset();
+  Store::remove_files(folder);
 }
 
 std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) {
@@ -97,6 +108,7 @@ std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) 
     throw base::Error("holds no run (there is no journal.sqlite)", folder.string());
   auto store = std::make_unique<Store>(folder, mode, false);
   const int version = store->locked([&] { return store->database->execAndGet("PRAGMA user_version").getInt(); });
+  if (version == 0) throw base::Error("holds a run that never started; remove the folder", folder.string());
   if (version > kSchemaVersion || version < 1) {
     throw base::Error("was written by another version of weft (journal version " + std::to_string(version) +
                           ", this one reads " + std::to_string(kSchemaVersion) + ")",

@@ -41,6 +41,8 @@ class Journal {
   /// Starts a journal in `folder` (made if missing). `header` is everything a resume needs. Throws Error where there is
   /// one already, where another process runs there, or where the disk refuses.
   static std::unique_ptr<Journal> create(const base::fs::path& folder, const base::Json& header);
+  /// Removes the journal of a run that never began, and its folder where nothing else is in it.
+  static void discard(std::unique_ptr<Journal> journal);
   /// Opens one. Writing takes the folder's lock. Throws Error naming the folder where there is none, or where it was
   /// written by a later weft.
   static std::unique_ptr<Journal> open(const base::fs::path& folder, Mode mode);

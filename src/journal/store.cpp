@@ -29,6 +29,8 @@ CREATE TABLE trials (
 CREATE TABLE events (id INTEGER PRIMARY KEY, at_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 )sql";
 
+constexpr std::uintmax_t kLittle = 1U << 17U;  // bytes that a disk calls free and has no use for
+
 // File systems over a network cannot share the memory that a write-ahead log needs.
 bool on_network(const base::fs::path& folder) {
   static constexpr std::array<long, 6> kNetworks{0x6969, 0x517B, 0xFF534D42L, 0xFE534D42L, 0x65735546, 0x01021997};
@@ -45,24 +47,42 @@ bool on_network(const base::fs::path& folder) {
 Journal::Store::Store(const base::fs::path& run_folder, Mode mode, bool fresh) : folder(run_folder) {
   const bool in_memory = folder.empty();
   const std::string file = in_memory ? ":memory:" : (folder / "journal.sqlite").string();
+  if (mode == Mode::write && !in_memory) take_lock();
+  if (fresh && !in_memory && base::fs::exists(file))  // made by another weft while this one came here
+    throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   try {
-    if (mode == Mode::write && !in_memory) take_lock();
-    const int flags = mode == Mode::read ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
-    database = std::make_unique<SQLite::Database>(file, flags, 10'000);
-    if (mode == Mode::read) return;
-    if (!in_memory) {
-      database->exec(on_network(folder) ? "PRAGMA journal_mode = DELETE" : "PRAGMA journal_mode = WAL");
-      database->exec("PRAGMA synchronous = FULL");
-    }
-    if (fresh) make_tables();
+    prepare(file, mode, fresh);
   } catch (const SQLite::Exception& error) {
-    throw explained(error);
+    const base::Error what = explained(error);
+    if (!fresh || in_memory) throw what;
+    const bool full = is_full(error);
+    database.reset();
+    remove_files(folder);
+    throw full ? base::Error("the disk is full", file) : what;
   }
+}
+
+void Journal::Store::prepare(const std::string& file, Mode mode, bool fresh) {
+  const int flags = mode == Mode::read ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+  database = std::make_unique<SQLite::Database>(file, flags, 10'000);
+  if (mode == Mode::read) return;
+  if (!folder.empty()) {
+    database->exec(on_network(folder) ? "PRAGMA journal_mode = DELETE" : "PRAGMA journal_mode = WAL");
+    database->exec("PRAGMA synchronous = FULL");
+  }
+  if (fresh) make_tables();
 }
 
 Journal::Store::~Store() {
   database.reset();
   if (lock_file >= 0) ::close(lock_file);
+}
+
+void Journal::Store::remove_files(const base::fs::path& run_folder) {
+  std::error_code ignored;
+  for (const char* name : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.lock"})
+    base::fs::remove(run_folder / name, ignored);
+  base::fs::remove(run_folder, ignored);
 }
 
 void Journal::Store::take_lock() {
@@ -81,10 +101,17 @@ void Journal::Store::make_tables() const {
   transaction.commit();
 }
 
+// A file that SQLite maps into memory cannot grow on a full disk either, which it calls an I/O error.
+bool Journal::Store::is_full(const SQLite::Exception& error) const {
+  const int code = error.getErrorCode() & 0xFF;
+  std::error_code unknown;
+  return code == SQLITE_FULL || (code == SQLITE_IOERR && base::fs::space(folder, unknown).available < kLittle);
+}
+
 base::Error Journal::Store::explained(const SQLite::Exception& error) const {
   const std::string where = folder.empty() ? "journal" : (folder / "journal.sqlite").string();
   const int code = error.getErrorCode() & 0xFF;
-  if (code == SQLITE_FULL)
+  if (is_full(error))
     return base::Error(
         "the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where);
   if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return base::Error("is no journal, or a damaged one", where);

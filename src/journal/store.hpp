@@ -30,6 +30,8 @@ struct Journal::Store {
     }
   }
   base::Error explained(const SQLite::Exception& error) const;
+  /// The journal's files, and the folder where nothing else is in it.
+  static void remove_files(const base::fs::path& run_folder);
 
   base::fs::path folder;
   int lock_file = -1;
@@ -42,8 +44,10 @@ struct Journal::Store {
   std::chrono::steady_clock::time_point opened = std::chrono::steady_clock::now();
 
  private:
+  bool is_full(const SQLite::Exception& error) const;
   void take_lock();
   void make_tables() const;
+  void prepare(const std::string& file, Mode mode, bool fresh);
 };
 
 }  // namespace weft::journal

@@ -17,11 +17,7 @@ llm::Usage usage_of(const base::Json& usage) {
 
 Limits::Limits(Budget budget, Price price, const journal::Journal& journal)
     : budget_(budget), price_(std::move(price)), journal_(journal) {
-  check_price(budget_, price_);
-}
-
-void Limits::check_price(const Budget& budget, const Price& price) {
-  if (budget.usd && !price(llm::Usage{})) {
+  if (budget_.usd && !price_(llm::Usage{})) {
     throw base::Error(
         "budget.usd cannot be kept: the model's price is not known; add it to models.yaml, or limit budget.tokens or "
         "budget.calls");

@@ -22,8 +22,6 @@ class Limits {
 
   /// The journal has the clock and the calls. Throws Error where a limit on money cannot be kept.
   Limits(Budget budget, Price price, const journal::Journal& journal);
-  /// Throws that Error.
-  static void check_price(const Budget& budget, const Price& price);
 
   /// Whether trial `next` may be asked for with `under_way` trials open.
   Answer allow(journal::TrialId next, std::size_t under_way);

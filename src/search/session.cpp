@@ -177,15 +177,11 @@ base::fs::path run_folder(const std::string& wanted, const std::string& name) {
 }
 
 std::unique_ptr<journal::Journal> start_run(Experiment& experiment, const fs::path& folder) {
-  // What would end the run at its first step is said before there is a folder.
-  const llm::Prices prices = llm::Prices::load();
-  Limits::check_price(experiment.budget(), price_of(experiment, prices));
-  if (const auto config = experiment.provider()) llm::make_provider(*config);
   experiment.resolve();
   const evaluate::DataInfo data = evaluate::describe_data(experiment.setup());
   Json header = experiment.header();
   header["data"] = {{"hash", data.hash}, {"description", data.description}};
-  header["prices"] = prices.to_json();
+  header["prices"] = llm::Prices::load().to_json();
   header["environment"] = environment();
   auto journal = journal::Journal::create(folder, header);
   journal->add_event("start", "weft " WEFT_VERSION " starts " + experiment.name);

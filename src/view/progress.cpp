@@ -28,6 +28,11 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+// That nobody reads any more is no reason to end a run.
+void show(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
 std::string bar(double share, int width) {
   const int full = static_cast<int>(share * width);
   std::string text;
@@ -52,7 +57,7 @@ struct ProgressView::State {
     const std::lock_guard lock(mutex_);
     if (silent_) return;
     clear();
-    fmt::print(stderr, "{}\n", line);
+    show(line + "\n");
   }
 
   void finish() {
@@ -73,12 +78,12 @@ struct ProgressView::State {
       tell_best(status);
       if (terminal_) {
         clear();
-        fmt::print(stderr, "{}", line(status, terminal_width() - 1));
+        show(line(status, terminal_width() - 1));
         std::fflush(stderr);
         drawn_ = true;
       } else if (Clock::now() > next_line) {
         const std::string text = line(status, 200);
-        if (text != last_) fmt::print(stderr, "{}\n", text);
+        if (text != last_) show(text + "\n");
         last_ = text;
         next_line = Clock::now() + std::chrono::seconds(10);
       }
@@ -87,7 +92,7 @@ struct ProgressView::State {
   }
 
   void clear() {
-    if (drawn_) fmt::print(stderr, "\r\033[K");
+    if (drawn_) show("\r\033[K");
     drawn_ = false;
   }
 
@@ -95,8 +100,8 @@ struct ProgressView::State {
     if (!status.best || status.best_trial == best_trial_ || status.closed <= status.replayed) return;
     best_trial_ = status.best_trial;
     clear();
-    fmt::print(stderr, "  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)),
-               status.best_trial, metric_, *status.best);
+    show(fmt::format("  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)), status.best_trial,
+                     metric_, *status.best));
   }
 
   // Seconds left by the nearest limit, or less than 0 where nothing can be said yet.

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/text.hpp"
 #include "evolve/proposers/all.hpp"
 #include "space/describe.hpp"
 
@@ -9,6 +10,8 @@ namespace weft::evolve::proposers {
 namespace {
 
 using base::Json;
+
+constexpr std::size_t kShown = 10'000;  // bytes of an invalid reply that later calls hold
 
 // Zheng et al. 2023: the space is described, the model proposes, it is told the score, and proposes again. Several
 // independent conversations run side by side. An invalid or repeated proposal is answered with what is wrong with it
@@ -44,9 +47,9 @@ class Genius : public Proposer {
     Conversation& conversation = conversations_[owner_.at(trial.id)];
     owner_.erase(trial.id);
     conversation.waiting = false;
-    conversation.turns.push_back(
-        {trial.proposal.genome ? space::genome_form(space_, *trial.proposal.genome) : trial.proposal.reply,
-         answer(trial), trial.id});
+    conversation.turns.push_back({trial.proposal.genome ? space::genome_form(space_, *trial.proposal.genome)
+                                                        : base::shorten(trial.proposal.reply, kShown),
+                                  answer(trial), trial.id});
   }
 
  private:
