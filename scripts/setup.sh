@@ -117,15 +117,15 @@ make_llama() {
   touch "$mark"
 }
 
-build_weft() { # preset
+build_weft() { # preset, targets (default: all)
   if [ ! -e "build/$1/build.ninja" ]; then
     step "configuring build/$1" ".deps/log/configure-$1.log" "the whole log says why" cmake --preset "$1"
   fi
   say "building build/$1"
-  cmake --build --preset "$1" -j "$(nproc)" >&2 || fail "the build failed: see the first error above"
+  cmake --build --preset "$1" -j "$(nproc)" ${2:+--target "${@:2}"} >&2 || fail "the build failed: see the first error above"
 }
 
-setup() { # preset
+setup() { # preset, targets
   command -v flock >/dev/null || fail "need flock: install the package util-linux"
   command -v python3 >/dev/null || fail "need Python 3.10 or newer: install the package python3"
   mkdir -p .deps/log
@@ -134,7 +134,7 @@ setup() { # preset
   install_debian_packages
   make_venv
   make_llama
-  build_weft "${1:-release}"
+  build_weft "${1:-release}" "${@:2}"
   exec 9>&-
 }
 

@@ -87,16 +87,16 @@ std::string run_search(evolve::Proposer& proposer, Window& window, journal::Jour
       if (asking) throw base::internal_error("the method waits, but nothing is under way");
       break;
     }
+    progress.update([&](Status& status) {
+      status.under_way = static_cast<std::int64_t>(window.under_way());
+      status.head_wait_s = window.head_wait_seconds();
+    });
     auto finished = window.await_oldest(stop.at_once);
     if (!finished) return "stopped";
     close(finished->trial, finished->key, known, journal);
     proposer.tell(finished->trial);
     limits.learn(finished->trial);
     progress.learned(finished->trial, journal, static_cast<TrialId>(known.size()));
-    progress.update([&](Status& status) {
-      status.under_way = static_cast<std::int64_t>(window.under_way());
-      status.head_wait_s = window.head_wait_seconds();
-    });
   }
   if (!limits.reached().empty()) return limits.reached();
   return stop.gently.stop_requested() ? "stopped" : "method";

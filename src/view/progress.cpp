@@ -135,6 +135,8 @@ struct ProgressView::State {
     }
     parts.push_back(fmt::format("{} repeated", status.duplicates));
     parts.push_back(fmt::format("{} failed", status.failed));
+    if (status.head_wait_s >= 1)
+      parts.push_back(base::short_duration(status.head_wait_s) + " waited for the oldest trial");
     std::string text;
     for (const std::string& part : parts) {
       const std::string more = text.empty() ? part : "  " + part;

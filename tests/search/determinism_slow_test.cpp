@@ -87,7 +87,7 @@ class Determinism : public ::testing::TestWithParam<Case> {
                           c.method + ": " + c.options +
                           "}, trials: 14, window: 5}\n"
                           "engine: {local: {workers: " +
-                          std::to_string(workers) + ", threads: 1}}\n" +
+                          std::to_string(workers) + ", threads: 1, model_threads: 1}}\n" +
                           (c.model ? "llm: {provider: cassette, cassette: " + cassette + ", mode: " + mode +
                                          ", record: {provider: llama, model: smollm2-135m}, max_tokens: 120}\n"
                                    : ""));
