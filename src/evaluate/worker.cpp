@@ -1,5 +1,6 @@
 #include "evaluate/worker.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -42,6 +43,8 @@ Json answer(Evaluator& evaluator, const std::string& line) {
 }  // namespace
 
 int serve_worker(int channel) {
+  // Ours alone: a program that had it could answer in our place, and keep it open when this process is gone.
+  ::fcntl(channel, F_SETFD, FD_CLOEXEC);
   LineChannel lines(channel);
   std::string line;
   if (lines.read(line, kForever) != LineChannel::Status::line) return 1;

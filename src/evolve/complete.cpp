@@ -129,7 +129,7 @@ struct Completer::State {
       if (first) slot = std::make_shared<Shared>();
       shared = slot;
       ready = shared->finished;
-      if (!ready) shared->waiting.push_back([shared, then] { then(*shared); });
+      if (!ready) shared->waiting.push_back([waited = shared.get(), then] { then(*waited); });  // kept by its job
       if (calls.size() > 64) calls.erase(calls.begin());  // the drafts of a call come one after the other
     }
     if (ready) then(*shared);

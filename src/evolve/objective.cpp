@@ -26,6 +26,7 @@ std::vector<int> fronts(const Costs& costs) {
   return front;
 }
 
+// Half the girth of the box between a point's neighbours in its front, in shares of what the front spans.
 std::vector<double> crowding(const Costs& costs, const std::vector<int>& front) {
   std::vector<double> distance(costs.size(), 0);
   for (std::size_t goal = 0; !costs.empty() && goal < costs[0].size(); ++goal) {
@@ -34,12 +35,14 @@ std::vector<double> crowding(const Costs& costs, const std::vector<int>& front) 
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return front[a] != front[b] ? front[a] < front[b] : costs[a][goal] < costs[b][goal];
     });
-    const double range = std::max(1e-300, costs[order.back()][goal] - costs[order.front()][goal]);
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      const bool edge = i == 0 || i + 1 == order.size() || front[order[i - 1]] != front[order[i]] ||
-                        front[order[i + 1]] != front[order[i]];
-      distance[order[i]] += edge ? std::numeric_limits<double>::infinity()
-                                 : std::abs(costs[order[i + 1]][goal] - costs[order[i - 1]][goal]) / range;
+    const auto cost = [&](std::size_t place) { return costs[order[place]][goal]; };
+    for (std::size_t first = 0, end = 0; first < order.size(); first = end) {
+      while (end < order.size() && front[order[end]] == front[order[first]]) ++end;
+      const double range = std::max(1e-300, cost(end - 1) - cost(first));
+      for (std::size_t i = first; i < end; ++i) {
+        const bool edge = i == first || i + 1 == end;
+        distance[order[i]] += edge ? std::numeric_limits<double>::infinity() : (cost(i + 1) - cost(i - 1)) / range;
+      }
     }
   }
   return distance;

@@ -51,11 +51,12 @@ std::string Journal::dump(bool measured) const {
       line["invalid"] = p.invalid;
     } else {
       line["id"] = p.id;
-      line["genome"] = Json::parse(p.text);
+      const Json genome = Json::parse(p.text, nullptr, false);
+      line["genome"] = genome.is_discarded() ? Json(p.text) : genome;
     }
     if (trial.duplicate_of >= 0) line["duplicate_of"] = trial.duplicate_of;
     if (trial.outcome) line["outcome"] = measured ? trial.outcome->to_json() : determined(*trial.outcome);
-    text += line.dump() + "\n";
+    text += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   return text;
 }

@@ -73,9 +73,10 @@ void Journal::Store::prepare(const std::string& file, Mode mode, bool fresh) {
   if (fresh) make_tables();
 }
 
-Journal::Store::~Store() {
-  database.reset();
-  if (lock_file >= 0) ::close(lock_file);
+Journal::Store::~Store() = default;
+
+Journal::Store::LockFile::~LockFile() {
+  if (descriptor >= 0) ::close(descriptor);
 }
 
 void Journal::Store::remove_files(const base::fs::path& run_folder) {
@@ -87,9 +88,9 @@ void Journal::Store::remove_files(const base::fs::path& run_folder) {
 
 void Journal::Store::take_lock() {
   const std::string file = (folder / "journal.lock").string();
-  lock_file = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_file < 0) throw base::Error(std::string("cannot be written: ") + std::strerror(errno), file);
-  if (::flock(lock_file, LOCK_EX | LOCK_NB) != 0) {
+  lock_file.descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_file.descriptor < 0) throw base::Error(std::string("cannot be written: ") + std::strerror(errno), file);
+  if (::flock(lock_file.descriptor, LOCK_EX | LOCK_NB) != 0) {
     throw base::Error("another weft runs here; wait for it or stop it", folder.string());
   }
 }
@@ -108,13 +109,18 @@ bool Journal::Store::is_full(const SQLite::Exception& error) const {
   return code == SQLITE_FULL || (code == SQLITE_IOERR && base::fs::space(folder, unknown).available < kLittle);
 }
 
+base::Error Journal::Store::damaged() const {
+  return base::Error("is no journal, or a damaged one",
+                     folder.empty() ? "journal" : (folder / "journal.sqlite").string());
+}
+
 base::Error Journal::Store::explained(const SQLite::Exception& error) const {
   const std::string where = folder.empty() ? "journal" : (folder / "journal.sqlite").string();
   const int code = error.getErrorCode() & 0xFF;
   if (is_full(error))
     return base::Error(
         "the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where);
-  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return base::Error("is no journal, or a damaged one", where);
+  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return damaged();
   if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
     return base::Error("cannot be opened or written: check the folder's permissions", where);
   return base::Error(error.what(), where);

@@ -19,7 +19,7 @@ struct Journal::Store {
   Store& operator=(const Store&) = delete;
   ~Store();
 
-  /// Runs `work` under the lock; SQLite's exceptions become Errors that name the folder and say what to do.
+  /// Runs `work` under the lock; exceptions of SQLite and JSON become Errors that name the folder and say what to do.
   template <class Work>
   auto locked(Work work) const {
     const std::lock_guard guard(mutex);
@@ -27,14 +27,25 @@ struct Journal::Store {
       return work();
     } catch (const SQLite::Exception& error) {
       throw explained(error);
+    } catch (const base::Json::exception&) {
+      throw damaged();  // a row holds what no journal writes
     }
   }
   base::Error explained(const SQLite::Exception& error) const;
   /// The journal's files, and the folder where nothing else is in it.
   static void remove_files(const base::fs::path& run_folder);
+  base::Error damaged() const;
 
+  // Closed with the object, also where its construction fails half-way.
+  struct LockFile {
+    LockFile() = default;
+    LockFile(const LockFile&) = delete;
+    LockFile& operator=(const LockFile&) = delete;
+    ~LockFile();
+    int descriptor = -1;
+  };
   base::fs::path folder;
-  int lock_file = -1;
+  LockFile lock_file;  // before the database, so that it is given up after
   std::unique_ptr<SQLite::Database> database;
   mutable std::mutex mutex;
   // What every ask needs, kept in memory.

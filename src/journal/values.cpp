@@ -1,6 +1,20 @@
 #include "journal/values.hpp"
 
 namespace weft::journal {
+namespace {
+
+// JSON has no NaN and no infinity: they were written as null, and a metric that is no number is none.
+std::map<std::string, double> numbers(const base::Json& outcome, const char* key) {
+  std::map<std::string, double> list;
+  const auto found = outcome.find(key);
+  if (found == outcome.end()) return list;
+  for (const auto& [name, value] : found->items()) {
+    if (!value.is_null()) list[name] = value.get<double>();
+  }
+  return list;
+}
+
+}  // namespace
 
 base::Json Outcome::to_json() const {
   base::Json value = {{"metrics", metrics}, {"measured", measured}, {"curve", curve}};
@@ -14,13 +28,12 @@ base::Json Outcome::to_json() const {
 }
 
 Outcome Outcome::from_json(const base::Json& value) {
-  using Numbers = std::map<std::string, double>;
   return {.failure = value.value("failure", ""),
           .detail = value.value("detail", ""),
           .transient = value.value("transient", false),
-          .metrics = value.value("metrics", Numbers()),
-          .measured = value.value("measured", Numbers()),
-          .test = value.value("test", Numbers()),
+          .metrics = numbers(value, "metrics"),
+          .measured = numbers(value, "measured"),
+          .test = numbers(value, "test"),
           .curve = value.value("curve", base::Json::array())};
 }
 

@@ -18,6 +18,7 @@ class InProcessEngine : public Engine {
   ~InProcessEngine() noexcept override { InProcessEngine::stop(); }
 
   void submit(const Evaluation& evaluation, Done done) override {
+    if (stopped_) return;
     if (workers_ == 1) {
       done(evaluator_->evaluate(evaluation));
       return;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <thread>
@@ -27,11 +28,19 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kStart{120};
 constexpr int kTries = 2;  // a lost worker may have been bad luck; twice is the genome's doing
 
-double resident_bytes(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+// Of the process and of all that it started.
+double resident_bytes(const std::string& pid) {
+  const std::string folder = "/proc/" + pid;
+  std::ifstream file(folder + "/statm");
   double all = 0, resident = 0;
   file >> all >> resident;
-  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  resident *= static_cast<double>(::sysconf(_SC_PAGESIZE));
+  std::error_code gone;
+  for (const auto& thread : std::filesystem::directory_iterator(folder + "/task", gone)) {
+    std::ifstream children(thread.path() / "children");
+    for (std::string child; children >> child;) resident += resident_bytes(child);
+  }
+  return resident;
 }
 
 // One worker process, replaced after a failure. Used by one thread.
@@ -77,7 +86,7 @@ class WorkerProcess {
       if (stopped) return std::nullopt;
       if (status == LineChannel::Status::closed) return lost();
       if (status == LineChannel::Status::line) return received(line);
-      if (memory_limit_ > 0 && resident_bytes(pid_) > memory_limit_) {
+      if (memory_limit_ > 0 && resident_bytes(std::to_string(pid_)) > memory_limit_) {
         end();
         return Outcome::failed("out_of_memory", "the worker held more than its share of memory, " +
                                                     std::to_string(static_cast<long long>(memory_limit_ / 1e6)) +
@@ -121,7 +130,12 @@ class WorkerProcess {
 
   // What failed may have left memory or children behind: the next evaluation gets a fresh process.
   Outcome received(const std::string& line) {
-    Outcome outcome = Outcome::from_json(Json::parse(line));
+    const auto answer = base::parse_json(line);
+    if (!answer || !answer->is_object() || !answer->contains("metrics")) {
+      end();
+      return Outcome::failed("crashed", "the worker's answer was no outcome", true);
+    }
+    Outcome outcome = Outcome::from_json(*answer);
     if (outcome.failure == "crashed" || outcome.failure == "time_limit" || outcome.failure == "out_of_memory") end();
     return outcome;
   }

@@ -13,6 +13,7 @@ namespace {
 using base::Json;
 
 constexpr std::size_t kMaxCurve = 10'000;
+constexpr std::size_t kMaxOutput = 16U << 20U;
 
 // One line of the program's output. False, with the reason, where it says it is JSON and is not an object of numbers.
 bool read_line(const std::string& line, journal::Outcome& outcome, std::string& reason) {
@@ -61,9 +62,20 @@ class CommandEvaluator : public Evaluator {
     command.err_with_out = true;
     command.own_group = false;  // ends with the worker's group
     const auto start = std::chrono::steady_clock::now();
-    const base::Finished finished = base::run(command, request.dump() + "\n", time_limit_);
+    const base::Finished finished = base::run(command, request.dump() + "\n", time_limit_, kMaxOutput);
     if (finished.timed_out)
       return journal::Outcome::failed("time_limit", "the command took longer than its time_limit", true);
+    if (finished.output.size() == kMaxOutput)
+      return journal::Outcome::failed("crashed", "the command printed more than 16 MiB");
+    journal::Outcome outcome = read(finished);
+    if (!evaluation.fidelity.test) outcome.test.clear();  // sealed until they are asked for
+    if (outcome.ok())
+      outcome.measured["train_s"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return outcome;
+  }
+
+ private:
+  static journal::Outcome read(const base::Finished& finished) {
     journal::Outcome outcome;
     std::string last, reason;
     for (const std::string& line : base::split_lines(base::to_utf8(finished.output))) {
@@ -74,11 +86,12 @@ class CommandEvaluator : public Evaluator {
     if (finished.status != 0)
       return journal::Outcome::failed("crashed", "the command ended with " + base::exit_text(finished.status) +
                                                      (last.empty() ? "" : ": " + base::quote(last)));
-    outcome.measured["train_s"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (outcome.metrics.empty() && outcome.measured.empty())
+      return journal::Outcome::failed("crashed",
+                                      "the command printed no metrics: no line with a JSON object of numbers");
     return outcome;
   }
 
- private:
   Json task_;
   int threads_;
   std::string device_;

@@ -38,7 +38,8 @@ class EvoPrompting : public Proposer {
   Draft ask(TrialId id, base::Random& random) override {
     if (id < initial_) return initial(id, random);
     if (call_ == nullptr || next_ == samples_) {
-      if (made_ % prompts_ == 0 && !start_round()) return Draft::waiting();
+      if (made_ % prompts_ == 0 && !start_round(id))
+        return lacks_parents(id) ? Draft::of(space::sample(space_, random), "sample") : Draft::waiting();
       start_call(id, random);
     } else if (!method_.samples) {
       repeat_call(id);
@@ -49,7 +50,6 @@ class EvoPrompting : public Proposer {
         .genome = {},
         .call = call_};
     ++next_;
-    ++asked_children_;
     return draft;
   }
 
@@ -60,7 +60,7 @@ class EvoPrompting : public Proposer {
     if (!costs) return;
     const auto params = Objective::value(*trial.outcome, "params");
     pool_.push_back({trial.id, *trial.proposal.genome, *trial.outcome,
-                     by_product_ && params ? std::vector{costs->front() * *params} : *costs});
+                     by_product_ && params ? std::vector{*params * error(costs->front())} : *costs});
   }
 
  private:
@@ -70,6 +70,9 @@ class EvoPrompting : public Proposer {
     journal::Outcome outcome;
     std::vector<double> costs;
   };
+
+  // What is multiplied with the size: a loss as it is, of an accuracy what it lacks of 1.
+  double error(double cost) const { return method_.objective.first().minimize ? cost : 1 + cost; }
 
   // An open space starts from its seed programs.
   Draft initial(TrialId id, base::Random& random) const {
@@ -82,9 +85,15 @@ class EvoPrompting : public Proposer {
     return Draft::of(std::move(genome), "sample");
   }
 
+  // Whether, so many having failed, what is under way cannot become enough parents any more: then there are more
+  // samples.
+  bool lacks_parents(TrialId id) const {
+    return parents_.empty() && static_cast<TrialId>(pool_.size()) + id - told_ < shown_;
+  }
+
   // Chooses the round's parents. False where too little is known yet.
-  bool start_round() {
-    if (told_ < initial_ || (synchronous_ && told_ < initial_ + asked_children_)) return false;
+  bool start_round(TrialId id) {
+    if (told_ < initial_ || (synchronous_ && told_ < id)) return false;
     if (static_cast<int>(pool_.size()) < shown_ && parents_.empty()) return false;
     if (static_cast<int>(pool_.size()) < shown_) return true;  // the last parents serve again
     std::vector<std::vector<double>> costs;
@@ -140,15 +149,15 @@ class EvoPrompting : public Proposer {
     call_ = std::move(call);
   }
 
-  static std::string shown_number(double value) {
-    return std::abs(value) >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.4f}", value);
+  static std::string shown_number(const std::string& metric, double value) {
+    return metric == "params" || std::abs(value) >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.4f}", value);
   }
 
   Json scores(const journal::Outcome& outcome) const {
     Json list = Json::array();
     for (const std::string& metric : metrics()) {
       if (const auto value = Objective::value(outcome, metric))
-        list.push_back({{"name", metric}, {"value", shown_number(*value)}});
+        list.push_back({{"name", metric}, {"value", shown_number(metric, *value)}});
     }
     return list;
   }
@@ -179,7 +188,7 @@ class EvoPrompting : public Proposer {
         wanted =
             goal->minimize ? wanted / target_score_ : *std::max_element(values.begin(), values.end()) * target_score_;
       }
-      list.push_back({{"name", metric}, {"value", shown_number(wanted)}});
+      list.push_back({{"name", metric}, {"value", shown_number(metric, wanted)}});
     }
     return list;
   }
@@ -212,7 +221,7 @@ class EvoPrompting : public Proposer {
   std::vector<TrialId> chosen_;
   std::shared_ptr<const PromptCall> call_;
   int next_ = 0, made_ = 0;
-  TrialId told_ = 0, asked_children_ = 0;
+  TrialId told_ = 0;
 };
 
 }  // namespace

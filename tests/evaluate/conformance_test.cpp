@@ -1,0 +1,149 @@
+// What every evaluator of the registry keeps to, in the engine that it runs in.
+#include <gtest/gtest.h>
+
+#include "tests/evaluate/fixture.hpp"
+#include "tests/support/errors.hpp"
+
+namespace weft::evaluate {
+namespace {
+
+constexpr const char* kProgram = R"(read line
+echo "some words"
+echo '{"step": 1, "loss": 2.5}'
+echo "{\"loss\": ${#line}, \"test_loss\": 9, \"wait_s\": 0.5}"
+)";
+
+class Conformance : public ::testing::TestWithParam<std::string> {
+ protected:
+  evaluate::Setup setup() const {
+    if (GetParam() == "train")
+      return setup_of("gpt_nano", "{context: 16}",
+                      "{train: {steps: 3, batch: 16, validation: 2, curve: 1, precision: fp32}}");
+    if (GetParam() == "count") return setup_of("gpt_nano", "{}", "count");
+    EXPECT_EQ(GetParam(), "command") << "say here how to make the new evaluator";
+    return setup_of("gpt_nano", "{}", "{command: {run: [sh, " + folder_.write("program.sh", kProgram) + "]}}");
+  }
+  testing::Folder folder_;
+};
+
+TEST_P(Conformance, GivesTheSameOutcomesWithAnyNumberOfWorkersAndAfterItsSetupWasWritten) {
+  const evaluate::Setup setup = this->setup();
+  std::vector<base::Json> first;
+  const auto engine = engine_of(setup);
+  for (int i = 0; i < 4; ++i) {
+    const journal::Outcome outcome = run(*engine, evaluation_of(setup, i));
+    ASSERT_TRUE(outcome.ok()) << outcome.failure << ": " << outcome.detail;
+    EXPECT_FALSE(outcome.metrics.empty());
+    for (const auto& [name, value] : outcome.metrics) EXPECT_TRUE(std::isfinite(value)) << name;
+    first.push_back({outcome.metrics, outcome.curve});
+  }
+  EXPECT_NE(first[0], first[1]);
+  const journal::Outcome again = run(*engine, evaluation_of(setup, 0));
+  EXPECT_EQ(base::Json({again.metrics, again.curve}), first[0]);
+
+  const evaluate::Setup written = evaluate::Setup::from_json(base::Json::parse(setup.to_json().dump()));
+  EXPECT_EQ(written.to_json(), setup.to_json());
+  const auto two = engine_of(written, 2);
+  Outcomes outcomes;
+  for (int i = 0; i < 4; ++i) two->submit(evaluation_of(setup, i), outcomes.slot(i));
+  for (int i = 0; i < 4; ++i) {
+    const journal::Outcome outcome = outcomes.await(i);
+    EXPECT_EQ(base::Json({outcome.metrics, outcome.curve}), first[static_cast<std::size_t>(i)]);
+  }
+}
+
+TEST_P(Conformance, TakesTestScoresOnlyWhenAskedFor) {
+  const evaluate::Setup setup = this->setup();
+  const auto engine = engine_of(setup);
+  const journal::Outcome search = run(*engine, evaluation_of(setup, 0)),
+                         last = run(*engine, evaluation_of(setup, 0, true));
+  EXPECT_TRUE(search.test.empty());
+  EXPECT_EQ(last.test.empty(), traits_of(GetParam()).instant);
+  for (const auto& [name, value] : last.metrics) EXPECT_FALSE(name.starts_with("test")) << name;
+}
+
+TEST_P(Conformance, RefusesAGenomeThatIsNoneWithoutThrowing) {
+  const evaluate::Setup setup = this->setup();
+  const auto engine = engine_of(setup);
+  for (const char* genome : {"", "no genome", R"({"depth":99})", "[]"}) {
+    const journal::Outcome outcome = run(*engine, {.key = "k", .genome = genome, .fidelity = {}, .seed = 1});
+    if (GetParam() == "command") continue;  // what a program makes of it is its own affair
+    EXPECT_EQ(outcome.failure, "refused") << genome;
+    EXPECT_FALSE(outcome.detail.empty());
+    EXPECT_FALSE(outcome.transient);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryEvaluator, Conformance, ::testing::ValuesIn(evaluator_names()),
+                         [](const auto& row) { return row.param; });
+
+TEST(Evaluators, AreNamedWhereOneIsNotKnown) {
+  EXPECT_EQ(testing::error_of([] { traits_of("tarin"); }), "no evaluator 'tarin'; did you mean 'train'?");
+}
+
+TEST(Evaluators, OfTheRegistryAreThoseOfTheSchema) {
+  const base::Json schema = base::load_schema("experiment");
+  std::vector<std::string> known;
+  for (const auto& [name, options] : schema.at("properties").at("evaluate").at("properties").items())
+    known.push_back(name);
+  EXPECT_EQ(evaluator_names(), known);
+}
+
+TEST(Evaluation, SurvivesItsJson) {
+  const Evaluation evaluation{
+      .key = "k", .genome = "{}", .fidelity = {.budget = 0.25, .test = true}, .seed = 0xFFFFFFFFFFFFFFFFULL};
+  const Evaluation again = Evaluation::from_json(base::Json::parse(evaluation.to_json().dump()));
+  EXPECT_EQ(again.seed, evaluation.seed);
+  EXPECT_EQ(again.fidelity.budget, 0.25);
+  EXPECT_TRUE(again.fidelity.test);
+  EXPECT_EQ(again.to_json(), evaluation.to_json());
+}
+
+TEST(Count, IsTheArchitecturesOwnCount) {
+  const evaluate::Setup setup = setup_of("gpt_nano", "{context: 64}", "count");
+  const space::Space space = space::Space::from_snapshot(setup.space);
+  const auto engine = engine_of(setup);
+  for (int i = 0; i < 10; ++i) {
+    const Evaluation evaluation = evaluation_of(setup, i);
+    const auto genome = space::from_text(space, evaluation.genome);
+    const auto architecture = space::decode(space, *genome, {.context = 64});
+    const journal::Outcome outcome = run(*engine, evaluation);
+    EXPECT_EQ(outcome.metrics.at("params"), static_cast<double>(architecture->counts.params));
+    EXPECT_EQ(outcome.metrics.at("flops"), static_cast<double>(architecture->flops()));
+    EXPECT_EQ(outcome.metrics.at("activations_bytes"), static_cast<double>(architecture->counts.activations));
+    EXPECT_GT(outcome.metrics.at("score"), 0);
+  }
+}
+
+TEST(InProcess, CallsNothingBackAfterItIsStopped) {
+  const evaluate::Setup setup = setup_of("gpt_nano", "{}", "count");
+  for (const int workers : {1, 3}) {
+    const auto engine = engine_of(setup, workers);
+    EXPECT_EQ(engine->workers(), workers);
+    Outcomes outcomes;
+    for (int i = 0; i < 50; ++i) engine->submit(evaluation_of(setup, i), outcomes.slot(i));
+    engine->stop();
+    const std::size_t then = outcomes.size();
+    engine->submit(evaluation_of(setup, 99), outcomes.slot(99));
+    engine->stop();
+    EXPECT_EQ(outcomes.size(), then);
+  }
+}
+
+TEST(Plan, SharesTheMachineOut) {
+  const Plan chosen = make_plan({.workers = 0, .threads = 0, .model_threads = 0}, "command", false);
+  EXPECT_GE(chosen.workers, 1);
+  EXPECT_GE(chosen.threads, 1);
+  EXPECT_EQ(chosen.model_threads, 0);
+  EXPECT_GT(chosen.memory_limit, 1e6);
+  EXPECT_EQ(make_plan({.workers = 0, .threads = 0}, "count", false).workers, 1);
+  EXPECT_GE(make_plan({.workers = 0, .threads = 0}, "train", true).model_threads, 1);
+  const Plan wanted = make_plan({.workers = 3, .threads = 2, .model_threads = 5, .memory_limit = 7}, "command", true);
+  EXPECT_EQ(wanted.workers, 3);
+  EXPECT_EQ(wanted.threads, 2);
+  EXPECT_EQ(wanted.model_threads, 5);
+  EXPECT_EQ(wanted.memory_limit, 7);
+}
+
+}  // namespace
+}  // namespace weft::evaluate
