@@ -46,6 +46,7 @@ int misused(const CLI::App& app, const CLI::ParseError& error) {
   const auto known = command->get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); });
   if (known.empty() || rest.empty()) return fail(base::one_line(error.what()) + "; see " + name + " --help", 2);
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const CLI::App* one : known) names.push_back(one->get_name());
   return fail("no command " + base::quote(rest.front()) + "; there are " + base::join(names, ", ") +
                   base::did_you_mean(rest.front(), names),

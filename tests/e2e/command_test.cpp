@@ -5,22 +5,22 @@ namespace {
 
 // The commands themselves: their help, their names, what they print for machines.
 const std::vector<Arguments>& commands() {
-  static const std::vector<Arguments> kAll{{"run"},
-                                           {"resume"},
-                                           {"report"},
-                                           {"doctor"},
-                                           {"space", "show"},
-                                           {"space", "sample"},
-                                           {"space", "count"},
-                                           {"space", "schema"},
-                                           {"space", "grammar"},
-                                           {"block", "check"},
-                                           {"block", "show"},
-                                           {"block", "count"},
-                                           {"model", "count"},
-                                           {"llm", "check"},
-                                           {"journal", "dump"}};
-  return kAll;
+  static const std::vector<Arguments> all{{"run"},
+                                          {"resume"},
+                                          {"report"},
+                                          {"doctor"},
+                                          {"space", "show"},
+                                          {"space", "sample"},
+                                          {"space", "count"},
+                                          {"space", "schema"},
+                                          {"space", "grammar"},
+                                          {"block", "check"},
+                                          {"block", "show"},
+                                          {"block", "count"},
+                                          {"model", "count"},
+                                          {"llm", "check"},
+                                          {"journal", "dump"}};
+  return all;
 }
 
 Arguments with(Arguments arguments, const std::string& more) {

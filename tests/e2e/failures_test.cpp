@@ -8,8 +8,8 @@ struct Trouble {
   const char *name, *scenario, *said;
 };
 
-void PrintTo(const Trouble& trouble, std::ostream* out) {
-  *out << trouble.scenario;
+std::ostream& operator<<(std::ostream& out, const Trouble& trouble) {
+  return out << trouble.scenario;
 }
 
 class Failures : public Searches, public ::testing::WithParamInterface<Trouble> {

@@ -8,8 +8,8 @@ struct Behaviour {
   const char *name, *script, *failure, *detail;
 };
 
-void PrintTo(const Behaviour& behaviour, std::ostream* out) {
-  *out << behaviour.script;
+std::ostream& operator<<(std::ostream& out, const Behaviour& behaviour) {
+  return out << behaviour.script;
 }
 
 class Program : public Searches, public ::testing::WithParamInterface<Behaviour> {

@@ -49,6 +49,7 @@ TEST_P(Run, ThroughAServerOverTls) {
   EXPECT_NE(ended.out.find("16 trials"), std::string::npos) << ended;
   EXPECT_TRUE(base::fs::exists(run_folder() + "/report.html"));
   expect_no_key(ended);
+  expect_no_key_in_views();
 }
 
 class Runs : public Searches {};
@@ -96,12 +97,14 @@ TEST_F(Runs, NeverShowTheKeyThatAServerRepeats) {
     EXPECT_EQ(ended.code, 0) << ended;
     EXPECT_EQ(trials_of(run_folder()).size(), 4U);
     expect_no_key(ended);
+    expect_no_key_in_views();
   }
   base::fs::remove_all(run_folder());
   const test::ModelServer server({"--scenario", "echo-key"});
   const Ended ended = run(experiment(kEvoPrompting, llm("anthropic", server.url(""))));
   EXPECT_NE(complaint(ended).find("Incorrect API key provided: [key]"), std::string::npos) << ended;
   expect_no_key(ended);
+  expect_no_key_in_views();
 }
 
 }  // namespace

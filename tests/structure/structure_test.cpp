@@ -24,14 +24,14 @@ struct Include {
 };
 
 std::vector<Include> includes() {
-  static const std::regex kInclude(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
+  static const std::regex directive(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
   std::vector<Include> list;
   for (const auto& entry : fs::recursive_directory_iterator(base::home() / "src")) {
     if (!entry.is_regular_file()) continue;
     const fs::path file = fs::relative(entry.path(), base::home() / "src");
     for (const std::string& line : base::split_lines(base::read_file(entry.path()))) {
       std::smatch match;
-      if (std::regex_search(line, match, kInclude)) list.push_back({file, file.begin()->string(), match[1]});
+      if (std::regex_search(line, match, directive)) list.push_back({file, file.begin()->string(), match[1]});
     }
   }
   return list;
@@ -39,11 +39,11 @@ std::vector<Include> includes() {
 
 // Each room with all that it may include: itself and what CMakeLists.txt links it to, at however many removes.
 std::map<std::string, std::set<std::string>> rooms() {
-  static const std::regex kRoom(R"(^weft_room\((\w+)(?: ROOMS((?: [a-z]+)+))?)");
+  static const std::regex definition(R"(^weft_room\((\w+)(?: ROOMS((?: [a-z]+)+))?)");
   std::map<std::string, std::set<std::string>> rooms;
   for (const std::string& line : base::split_lines(base::read_file(base::home() / "CMakeLists.txt"))) {
     std::smatch match;
-    if (!std::regex_search(line, match, kRoom)) continue;
+    if (!std::regex_search(line, match, definition)) continue;
     std::set<std::string>& reach = rooms[match[1]];
     reach.insert(match[1]);
     std::istringstream linked{match[2].str()};
@@ -77,7 +77,7 @@ TEST(Structure, HasIncludesThatPointDownwardsOnly) {
 }
 
 TEST(Structure, KeepsEveryLibraryInItsRooms) {
-  const std::vector<std::pair<std::regex, Names>> kLibraries{
+  const std::vector<std::pair<std::regex, Names>> libraries{
       {std::regex("^(torch|ATen|c10|caffe2)/"), {"net", "train", "evaluate"}},
       {std::regex("^httplib"), {"http"}},
       {std::regex("^(sqlite3|SQLiteCpp)"), {"journal"}},
@@ -88,7 +88,7 @@ TEST(Structure, KeepsEveryLibraryInItsRooms) {
       {std::regex("^CLI/"), {"app"}},
       {std::regex("^openssl/"), {"base", "http"}}};
   for (const Include& include : includes()) {
-    for (const auto& [headers, homes] : kLibraries) {
+    for (const auto& [headers, homes] : libraries) {
       if (!std::regex_search(include.header, headers)) continue;
       EXPECT_NE(std::find(homes.begin(), homes.end(), include.room), homes.end())
           << include.file << " includes " << include.header;

@@ -1,9 +1,11 @@
-#include "base/schema.hpp"
+#include "search/experiment.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "base/error.hpp"
+#include "base/schema.hpp"
 #include "evaluate/evaluator.hpp"
 #include "evolve/proposer.hpp"
 #include "llm/config.hpp"
@@ -35,6 +37,17 @@ TEST(ExperimentSchema, KnowsTheNamesInTheRegistriesAndNoOthers) {
   EXPECT_EQ(keys_at(schema, "/properties/evaluate/properties"), set_of(evaluate::evaluator_names()));
   EXPECT_EQ(set_of(values("/$defs/llm/properties/provider/enum")), set_of(llm::provider_names()));
   EXPECT_EQ(set_of(values("/properties/task/properties/data/enum")), set_of(train::dataset_names()));
+}
+
+TEST(Experiments, ThatComeWithWeftCanBeLoaded) {
+  for (const std::string& name : base::list_data("experiments", ".yaml")) {
+    const std::string file = (base::home() / "experiments" / (name + ".yaml")).string();
+    try {
+      EXPECT_EQ(Experiment::load(file, {}).name, name);
+    } catch (const base::Error& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
 }
 
 }  // namespace
