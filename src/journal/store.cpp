@@ -58,7 +58,7 @@ Journal::Store::Store(const base::fs::path& run_folder, Mode mode, bool fresh) :
     const bool full = is_full(error);
     database.reset();
     remove_files(folder);
-    throw full ? base::Error("the disk is full", file) : what;
+    throw full ? base::Error("the disk is full", file, base::Fault::weft) : what;
   }
 }
 
@@ -119,7 +119,8 @@ base::Error Journal::Store::explained(const SQLite::Exception& error) const {
   const int code = error.getErrorCode() & 0xFF;
   if (is_full(error))
     return base::Error(
-        "the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where);
+        "the disk is full; what is journaled stays: free some space, then weft resume " + folder.string(), where,
+        base::Fault::weft);
   if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) return damaged();
   if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN)
     return base::Error("cannot be opened or written: check the folder's permissions", where);

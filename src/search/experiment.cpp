@@ -75,7 +75,8 @@ Budget Budget::from_json(const Json& checked) {
           .tokens = optional_value<double>(budget, "tokens"),
           .calls = optional_value<double>(budget, "calls"),
           .minutes = optional_value<double>(budget, "minutes"),
-          .usd = optional_value<double>(budget, "usd")};
+          .usd = optional_value<double>(budget, "usd"),
+          .repairs = search.at("repairs")};
 }
 
 Experiment Experiment::load(const std::string& name, const std::vector<std::string>& settings) {

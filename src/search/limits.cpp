@@ -62,18 +62,20 @@ Limits::Answer Limits::admit(journal::TrialId id, const evolve::Draft& draft) {
 }
 
 // A token is seldom shorter than three letters, and a reply may be as long as is allowed. The first draft carries the
-// prompt.
+// prompt; each may have to be repaired.
 Limits::Cost Limits::cost_of(journal::TrialId id, const evolve::Draft& draft) const {
   if (draft.kind != evolve::Draft::Kind::call) return {};
   const bool first = draft.call->id == id;
   std::size_t letters = 0;
   for (const llm::Message& message : draft.call->request.messages) letters += message.text.size();
   llm::Usage usage;
-  usage.prompt_tokens = first ? static_cast<std::int64_t>(letters / 3) : 0;
-  usage.completion_tokens = draft.call->request.max_tokens;
+  const auto prompt = static_cast<std::int64_t>(letters / 3);
+  const std::int64_t reply = draft.call->request.max_tokens;
+  usage.prompt_tokens = (first ? prompt : 0) + budget_.repairs * (prompt + reply);
+  usage.completion_tokens = (1 + budget_.repairs) * reply;
   return {.usd = price_(usage).value_or(0),
           .tokens = static_cast<double>(usage.prompt_tokens + usage.completion_tokens),
-          .calls = first ? 1.0 : 0.0};
+          .calls = (first ? 1.0 : 0.0) + budget_.repairs};
 }
 
 void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) {

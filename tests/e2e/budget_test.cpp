@@ -57,6 +57,17 @@ TEST_F(Budgets, InMoneyAreNotExceeded) {
   EXPECT_LE(spent().usd, 0.003);
 }
 
+TEST_F(Budgets, HoldForRepairsToo) {
+  const std::string wrong = folder_.write("wrong.json", R"(["no genome"])");
+  const test::ModelServer server({"--replies", wrong});
+  const Ended ended = run(experiment("{genius: {conversations: 4, iterations: 100}}",
+                                     llm("openai", server.url()) + "budget: {calls: 7}\n", 300),
+                          {"--set", "search.window=4", "--set", "search.repairs=2"});
+  EXPECT_EQ(ended.code, 0) << ended;
+  EXPECT_GE(server.requests().size(), 3U);
+  EXPECT_LE(server.requests().size(), 7U);
+}
+
 TEST_F(Budgets, OfNothingAskNothing) {
   const test::ModelServer server(with_replies());
   const Ended ended = spend(server, "calls: 0");

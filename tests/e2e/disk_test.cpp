@@ -32,8 +32,8 @@ TEST_F(Disk, ThatIsFullEndsARunInOneLineAndAResumeWithSpaceGoesOn) {
                             "\"$WEFT\" resume \"$DISK/run\" || exit\n"
                             "\"$WEFT\" journal dump \"$DISK/run\" > \"$OUT/after\"\n");
   EXPECT_EQ(ended.code, 0) << ended;
-  EXPECT_EQ(read("code"), "2\n");
-  const std::string said = complaint({.code = 2, .out = "", .err = read("err")});
+  EXPECT_EQ(read("code"), "1\n");
+  const std::string said = complaint({.code = 1, .out = "", .err = read("err")});
   EXPECT_NE(said.find("the disk is full; what is journaled stays: free some space, then weft resume "),
             std::string::npos)
       << said;
@@ -49,9 +49,27 @@ TEST_F(Disk, ThatIsFullAmidCallsOfAModelEndsARunInOneLine) {
   const Ended ended = shell("\"$WEFT\" run \"" + file +
                             "\" --set search.window=4 -o \"$DISK/run\" 2> \"$OUT/err\"; echo $? > \"$OUT/code\"\n"
                             "grow; \"$WEFT\" journal dump \"$DISK/run\" > \"$OUT/before\"\n");
-  EXPECT_EQ(read("code"), "2\n") << read("err");
-  EXPECT_NE(complaint({.code = 2, .out = "", .err = read("err")}).find("the disk is full"), std::string::npos);
+  EXPECT_EQ(read("code"), "1\n") << read("err");
+  EXPECT_NE(complaint({.code = 1, .out = "", .err = read("err")}).find("the disk is full"), std::string::npos);
   EXPECT_FALSE(json_lines(read("before")).empty());
+}
+
+TEST_F(Disk, ThatIsFullAmidEvaluationsEndsARunInOneLine) {
+  const std::string script =
+      folder_.write("program.sh",
+                    "i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo \"{\\\"step\\\": $i}\"; done\n"
+                    "echo '{\"score\": 1}'\n");
+  const std::string file =
+      folder_.write("e.yaml", "space: gpt_nano\nevaluate: {command: {run: [sh, \"" + script +
+                                  "\"]}}\nobjective: {minimize: score}\nsearch: {method: random, trials: 20}\n");
+  const Ended ended = shell("\"$WEFT\" run \"" + file +
+                            "\" --allow-command -o \"$DISK/run\" 2> \"$OUT/err\"; echo $? > \"$OUT/code\"\n"
+                            "grow; \"$WEFT\" resume --allow-command \"$DISK/run\" || exit\n"
+                            "\"$WEFT\" journal dump \"$DISK/run\" > \"$OUT/after\"\n");
+  EXPECT_EQ(ended.code, 0) << ended;
+  EXPECT_EQ(read("code"), "1\n") << read("err");
+  EXPECT_NE(complaint({.code = 1, .out = "", .err = read("err")}).find("the disk is full"), std::string::npos);
+  EXPECT_EQ(json_lines(read("after")).size(), 20U);
 }
 
 TEST_F(Disk, ThatIsFullFromTheStartLeavesNoRun) {
@@ -65,8 +83,8 @@ TEST_F(Disk, ThatIsFullFromTheStartLeavesNoRun) {
       file + "\" -o \"$DISK/run\"\n");
   EXPECT_EQ(ended.code, 0) << ended;
   EXPECT_TRUE(ended.out.starts_with("filler\n20 trials")) << ended;
-  EXPECT_EQ(read("code"), "2\n");
-  EXPECT_NE(complaint({.code = 2, .out = "", .err = read("err")}).find("is full"), std::string::npos);
+  EXPECT_EQ(read("code"), "1\n");
+  EXPECT_NE(complaint({.code = 1, .out = "", .err = read("err")}).find("is full"), std::string::npos);
 }
 
 }  // namespace
