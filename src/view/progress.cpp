@@ -28,6 +28,11 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+// At most `width` columns of it, … included.
+std::string fitting(const std::string& text, std::size_t width) {
+  return text.size() <= width || width == 0 ? text : base::shorten(text, width - 1);
+}
+
 std::string bar(double share, int width) {
   const int full = static_cast<int>(share * width);
   std::string text;
@@ -93,8 +98,9 @@ struct ProgressView::State {
     if (!status.best || status.best_trial == best_trial_ || status.closed <= status.replayed) return;
     best_trial_ = status.best_trial;
     clear();
-    fmt::print(stderr, "  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)),
-               status.best_trial, metric_, *status.best);
+    const std::string best = fmt::format("  {:>7}  trial {:<5} {} {:.4f}", base::short_duration(seconds_since(start_)),
+                                         status.best_trial, metric_, *status.best);
+    fmt::print(stderr, "{}\n", terminal_ ? fitting(best, terminal_width() - 1) : best);
   }
 
   // Seconds left by the nearest limit, or less than 0 where nothing can be said yet.
@@ -112,7 +118,7 @@ struct ProgressView::State {
 
   // What fits into `width` columns, the most important first.
   std::string line(const Status& status, std::size_t width) const {
-    if (status.phase == "testing") return fmt::format("taking the winner's test scores").substr(0, width);
+    if (status.phase == "testing") return fitting("taking the winner's test scores", width);
     std::vector<std::string> parts;
     parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials)
                                    : fmt::format("{} trials", status.closed));
@@ -128,9 +134,10 @@ struct ProgressView::State {
     }
     parts.push_back(fmt::format("{} repeated", status.duplicates));
     parts.push_back(fmt::format("{} failed", status.failed));
-    std::string text;
+    std::string text = fitting(parts.front(), width);
+    parts.erase(parts.begin());
     for (const std::string& part : parts) {
-      const std::string more = text.empty() ? part : "  " + part;
+      const std::string more = "  " + part;
       if (text.size() + more.size() > width) break;
       text += more;
     }
