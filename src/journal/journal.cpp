@@ -86,15 +86,7 @@ std::unique_ptr<Journal> Journal::create(const base::fs::path& folder, const Jso
   if (base::fs::exists(folder / "journal.sqlite")) {
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   }
-  std::unique_ptr<Journal> journal(new Journal(folder, std::make_unique<Store>(folder, Mode::write, true)));
-  try {
-    journal->set("header", header);
-  } catch (const base::Error&) {
-    discard(std::move(journal));
-    throw;
-  }
-  journal->header_ = header;
-  return journal;
+  return std::unique_ptr<Journal>(new Journal(folder, std::make_unique<Store>(folder, Mode::write, &header)));
 }
 
 void Journal::discard(std::unique_ptr<Journal> journal) {
@@ -106,7 +98,7 @@ void Journal::discard(std::unique_ptr<Journal> journal) {
 std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) {
   if (!base::fs::exists(folder / "journal.sqlite"))
     throw base::Error("holds no run (there is no journal.sqlite)", folder.string());
-  auto store = std::make_unique<Store>(folder, mode, false);
+  auto store = std::make_unique<Store>(folder, mode, nullptr);
   const int version = store->locked([&] { return store->database->execAndGet("PRAGMA user_version").getInt(); });
   if (version == 0) throw base::Error("holds a run that never started; remove the folder", folder.string());
   if (version > kSchemaVersion || version < 1) {
@@ -121,10 +113,7 @@ std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) 
 }
 
 std::unique_ptr<Journal> Journal::in_memory(const Json& header) {
-  std::unique_ptr<Journal> journal(new Journal("", std::make_unique<Store>("", Mode::write, true)));
-  journal->set("header", header);
-  journal->header_ = header;
-  return journal;
+  return std::unique_ptr<Journal>(new Journal("", std::make_unique<Store>("", Mode::write, &header)));
 }
 
 void Journal::add_call(const Call& call) {

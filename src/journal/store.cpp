@@ -31,6 +31,18 @@ CREATE TABLE events (id INTEGER PRIMARY KEY, at_s REAL NOT NULL, kind TEXT NOT N
 
 constexpr std::uintmax_t kLittle = 1U << 17U;  // bytes that a disk calls free and has no use for
 
+constexpr const char* kUnfinished = "journal.new";
+
+void make_tables(SQLite::Database& database, const base::Json& header) {
+  SQLite::Transaction transaction(database);
+  database.exec(kTables);
+  database.exec("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+  SQLite::Statement insert(database, "INSERT INTO meta VALUES ('header', ?)");
+  insert.bind(1, header.dump(-1, ' ', false, base::Json::error_handler_t::replace));
+  insert.exec();
+  transaction.commit();
+}
+
 // File systems over a network cannot share the memory that a write-ahead log needs.
 bool on_network(const base::fs::path& folder) {
   static constexpr std::array<long, 6> kNetworks{0x6969, 0x517B, 0xFF534D42L, 0xFE534D42L, 0x65735546, 0x01021997};
@@ -44,17 +56,17 @@ bool on_network(const base::fs::path& folder) {
 
 }  // namespace
 
-Journal::Store::Store(const base::fs::path& run_folder, Mode mode, bool fresh) : folder(run_folder) {
+Journal::Store::Store(const base::fs::path& run_folder, Mode mode, const base::Json* header) : folder(run_folder) {
   const bool in_memory = folder.empty();
   const std::string file = in_memory ? ":memory:" : (folder / "journal.sqlite").string();
   if (mode == Mode::write && !in_memory) take_lock();
-  if (fresh && !in_memory && base::fs::exists(file))  // made by another weft while this one came here
+  if (header != nullptr && !in_memory && base::fs::exists(file))  // made by another weft while this one came here
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   try {
-    prepare(file, mode, fresh);
+    open_database(file, mode, header);
   } catch (const SQLite::Exception& error) {
     const base::Error what = explained(error);
-    if (!fresh || in_memory) throw what;
+    if (header == nullptr || in_memory) throw what;
     const bool full = is_full(error);
     database.reset();
     remove_files(folder);
@@ -62,7 +74,17 @@ Journal::Store::Store(const base::fs::path& run_folder, Mode mode, bool fresh) :
   }
 }
 
-void Journal::Store::prepare(const std::string& file, Mode mode, bool fresh) {
+// A journal has its header from the first moment that it has its name.
+void Journal::Store::open_database(const std::string& file, Mode mode, const base::Json* header) {
+  if (header != nullptr && !folder.empty()) {
+    const base::fs::path unfinished = folder / kUnfinished;
+    base::fs::remove(unfinished);
+    {
+      SQLite::Database made(unfinished.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+      make_tables(made, *header);
+    }
+    base::fs::rename(unfinished, file);
+  }
   const int flags = mode == Mode::read ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
   database = std::make_unique<SQLite::Database>(file, flags, 10'000);
   if (mode == Mode::read) return;
@@ -70,7 +92,7 @@ void Journal::Store::prepare(const std::string& file, Mode mode, bool fresh) {
     database->exec(on_network(folder) ? "PRAGMA journal_mode = DELETE" : "PRAGMA journal_mode = WAL");
     database->exec("PRAGMA synchronous = FULL");
   }
-  if (fresh) make_tables();
+  if (header != nullptr && folder.empty()) make_tables(*database, *header);
 }
 
 Journal::Store::~Store() = default;
@@ -81,7 +103,7 @@ Journal::Store::LockFile::~LockFile() {
 
 void Journal::Store::remove_files(const base::fs::path& run_folder) {
   std::error_code ignored;
-  for (const char* name : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.lock"})
+  for (const char* name : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.lock", kUnfinished})
     base::fs::remove(run_folder / name, ignored);
   base::fs::remove(run_folder, ignored);
 }
@@ -93,13 +115,6 @@ void Journal::Store::take_lock() {
   if (::flock(lock_file.descriptor, LOCK_EX | LOCK_NB) != 0) {
     throw base::Error("another weft runs here; wait for it or stop it", folder.string());
   }
-}
-
-void Journal::Store::make_tables() const {
-  SQLite::Transaction transaction(*database);
-  database->exec(kTables);
-  database->exec("PRAGMA user_version = " + std::to_string(kSchemaVersion));
-  transaction.commit();
 }
 
 // A file that SQLite maps into memory cannot grow on a full disk either, which it calls an I/O error.

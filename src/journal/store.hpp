@@ -14,7 +14,8 @@
 namespace weft::journal {
 
 struct Journal::Store {
-  Store(const base::fs::path& folder, Mode mode, bool fresh);
+  /// With a `header` a new journal is made.
+  Store(const base::fs::path& folder, Mode mode, const base::Json* header);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
   ~Store();
@@ -57,8 +58,7 @@ struct Journal::Store {
  private:
   bool is_full(const SQLite::Exception& error) const;
   void take_lock();
-  void make_tables() const;
-  void prepare(const std::string& file, Mode mode, bool fresh);
+  void open_database(const std::string& file, Mode mode, const base::Json* header);
 };
 
 }  // namespace weft::journal

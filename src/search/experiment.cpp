@@ -33,6 +33,16 @@ void check_further(const base::Document& document, const Json& checked, const st
         "/search/method",
         "the method " + method + " asks a language model; add llm: {provider: llama, model: smollm2-135m}");
   }
+  const Json& objective = checked.at("objective");
+  const bool lossy =
+      objective.contains("minimize") ||
+      (objective.contains("maximize") && objective.at("maximize").get<std::string>().ends_with("accuracy"));
+  if (checked.at("search").at("method").begin().value().value("fitness", "") == "product" && !lossy) {
+    throw document.error(
+        "/search/method",
+        "fitness: product multiplies the parameters with a metric to minimize, or with what an accuracy "
+        "lacks of 1; the objective is neither");
+  }
   const Budget budget = Budget::from_json(checked);
   const bool ends =
       budget.trials || budget.evaluations || budget.minutes || budget.usd || budget.tokens || budget.calls;

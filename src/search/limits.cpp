@@ -1,5 +1,7 @@
 #include "search/limits.hpp"
 
+#include <tuple>
+
 #include "base/error.hpp"
 
 namespace weft::search {
@@ -53,12 +55,16 @@ Limits::Answer Limits::admit(journal::TrialId id, const evolve::Draft& draft) {
     open.tokens += cost.tokens;
     open.calls += cost.calls;
   }
-  for (const Answer answer : {fits(learned_.usd, open.usd, more.usd, budget_.usd, "money"),
-                              fits(learned_.tokens, open.tokens, more.tokens, budget_.tokens, "tokens"),
-                              fits(learned_.calls, open.calls, more.calls, budget_.calls, "calls")}) {
-    if (answer != Answer::go) return answer;
+  const auto budgets = {std::tuple(learned_.usd, open.usd, more.usd, budget_.usd, "money"),
+                        std::tuple(learned_.tokens, open.tokens, more.tokens, budget_.tokens, "tokens"),
+                        std::tuple(learned_.calls, open.calls, more.calls, budget_.calls, "calls")};
+  Answer worst = Answer::go;
+  for (const auto& [learned, reserved, cost, limit, what] : budgets) {
+    const Answer answer = fits(learned, reserved, cost, limit, what);
+    if (answer == Answer::stop) return answer;
+    if (answer == Answer::wait) worst = answer;
   }
-  return Answer::go;
+  return worst;
 }
 
 // A token is seldom shorter than three letters, and a reply may be as long as is allowed. The first draft carries the

@@ -1,5 +1,8 @@
 #include "train/recipe.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace weft::train {
 
 Recipe Recipe::from_json(const base::Json& checked) {
@@ -20,6 +23,13 @@ Recipe Recipe::from_json(const base::Json& checked) {
           .curve = checked.at("curve"),
           .time_limit = checked.at("time_limit"),
           .device = checked.at("device")};
+}
+
+double learning_rate(const Recipe& recipe, double used) {
+  if (used < recipe.warmup) return recipe.learning_rate * std::min(1.0, std::max(used, 1e-3) / recipe.warmup);
+  const double share = std::min(1.0, (used - recipe.warmup) / std::max(1e-9, 1 - recipe.warmup));
+  return recipe.learning_rate *
+         (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + std::cos(share * std::acos(-1.0))));
 }
 
 }  // namespace weft::train

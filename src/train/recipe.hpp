@@ -28,4 +28,8 @@ struct Recipe {
   static Recipe from_json(const base::Json& checked);
 };
 
+/// A linear rise to the peak, then a cosine down to final_rate of it (Loshchilov, Hutter 2017). `used` is the share of
+/// the budget before the step; the first step has a thousandth of the budget behind it, so that it does something.
+double learning_rate(const Recipe& recipe, double used);
+
 }  // namespace weft::train

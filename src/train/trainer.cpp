@@ -14,6 +14,7 @@
 #include <fstream>
 #include <new>
 
+#include "base/text.hpp"
 #include "net/device.hpp"
 #include "train/optimizer.hpp"
 
@@ -75,15 +76,6 @@ class Budget {
   std::int64_t steps_ = 0;
 };
 
-// Linear rise, then a cosine down to final_rate (Loshchilov, Hutter 2017). `used` is the share of the budget before the
-// step.
-double learning_rate(const Recipe& recipe, double used) {
-  if (used < recipe.warmup) return recipe.learning_rate * std::max(used, 1e-3) / recipe.warmup;
-  const double share = std::min(1.0, (used - recipe.warmup) / std::max(1e-9, 1 - recipe.warmup));
-  return recipe.learning_rate *
-         (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + std::cos(share * std::acos(-1.0))));
-}
-
 class Trainer {
  public:
   Trainer(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe, std::uint64_t seed)
@@ -109,8 +101,8 @@ class Trainer {
       const at::Tensor loss = train_step(learning_rate(recipe_, used));
       used = budget.used(++step, start);
       if (seconds_since(start) > recipe_.time_limit)
-        return journal::Outcome::failed(
-            "time_limit", "took longer than " + std::to_string(std::lround(recipe_.time_limit)) + " s", true);
+        return journal::Outcome::failed("time_limit",
+                                        "took longer than " + base::number_text(recipe_.time_limit) + " s", true);
       if (used + 1e-9 < next_point && used < 1 && !device_.is_cpu()) continue;  // reading a loss waits for the GPU
       const auto train_loss = loss.item<double>();
       if (!std::isfinite(train_loss))

@@ -33,6 +33,11 @@ void show(const std::string& text) {
   std::fputs(text.c_str(), stderr);
 }
 
+// At most `width` columns of it, … included.
+std::string fitting(const std::string& text, std::size_t width) {
+  return text.size() <= width || width == 0 ? text : base::shorten(text, width - 1);
+}
+
 std::string bar(double share, int width) {
   const int full = static_cast<int>(share * width);
   std::string text;
@@ -100,8 +105,9 @@ struct ProgressView::State {
     if (!status.best || status.best_trial == best_trial_ || status.closed <= status.replayed) return;
     best_trial_ = status.best_trial;
     clear();
-    show(fmt::format("  {:>7}  trial {:<5} {} {:.4f}\n", base::short_duration(seconds_since(start_)), status.best_trial,
-                     metric_, *status.best));
+    const std::string best = fmt::format("  {:>7}  trial {:<5} {} {:.4f}", base::short_duration(seconds_since(start_)),
+                                         status.best_trial, metric_, *status.best);
+    show((terminal_ ? fitting(best, terminal_width() - 1) : best) + "\n");
   }
 
   // Seconds left by the nearest limit, or less than 0 where nothing can be said yet.
@@ -119,7 +125,7 @@ struct ProgressView::State {
 
   // What fits into `width` columns, the most important first.
   std::string line(const Status& status, std::size_t width) const {
-    if (status.phase == "testing") return std::string("training the winner again for its test scores").substr(0, width);
+    if (status.phase == "testing") return fitting("training the winner again for its test scores", width);
     std::vector<std::string> parts;
     parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials)
                                    : fmt::format("{} trials", status.closed));
@@ -137,9 +143,10 @@ struct ProgressView::State {
     parts.push_back(fmt::format("{} failed", status.failed));
     if (status.head_wait_s >= 1)
       parts.push_back(base::short_duration(status.head_wait_s) + " waited for the oldest trial");
-    std::string text;
+    std::string text = fitting(parts.front(), width);
+    parts.erase(parts.begin());
     for (const std::string& part : parts) {
-      const std::string more = text.empty() ? part : "  " + part;
+      const std::string more = "  " + part;
       if (text.size() + more.size() > width) break;
       text += more;
     }

@@ -134,6 +134,22 @@ Json best_words(const Json& best, const std::string& metric) {
   return words;
 }
 
+// What may stand in a cell of a Markdown table.
+std::string in_cell(const std::string& text) {
+  std::string cell;
+  for (const char c : base::one_line(text)) cell += c == '|' ? "\\|" : std::string(1, c);
+  return cell;
+}
+
+void make_cells(Json& words) {
+  for (Json& problem : words["problems"]) problem["reason"] = in_cell(problem.at("reason"));
+  if (!words.contains("best")) return;
+  for (Json& step : words["best"]["lineage"]) {
+    step["op"] = in_cell(step.at("op"));
+    for (Json& change : step["changes"]) change = in_cell(change);
+  }
+}
+
 }  // namespace
 
 std::string render_report(const journal::Journal& journal, Format format) {
@@ -143,6 +159,7 @@ std::string render_report(const journal::Journal& journal, Format format) {
   Json data = words(summary, experiment);
   if (summary.contains("best")) data["best"] = best_words(summary.at("best"), data.at("metric"));
   if (format == Format::markdown) {
+    make_cells(data);
     return base::render(base::read_file(base::home() / "templates" / "report.md.mustache"),
                         "templates/report.md.mustache", data, base::Escape::none);
   }

@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(
         Behaviour{"PrintsGarbage", "echo '{not json'", "crashed", "printed a line that is no JSON object of numbers"},
         Behaviour{"PrintsBytes", R"(head -c 100000 /dev/urandom; printf '\n{"score": "high"}\n')", "crashed",
                   "printed a line that is no JSON object of numbers"},
-        Behaviour{"PrintsNothing", "true", "", ""},
+        Behaviour{"PrintsNothing", "true", "crashed", "the command printed no metrics"},
         Behaviour{"PrintsWithoutEnd", "yes", "time_limit", "the command took longer than its time_limit"},
         Behaviour{"Sleeps", "sleep 1000", "time_limit", "the command took longer than its time_limit"},
         Behaviour{"LeavesChildren", R"(sleep 1000 & (sleep 1000 &) ; echo '{"score": 1.5}')", "", ""},

@@ -84,8 +84,8 @@ class Determinism : public ::testing::TestWithParam<Case> {
                           (c.evaluator == "train" ? "val_loss" : "score") +
                           "}\n"
                           "search: {method: {" +
-                          c.method + ": " + c.options +
-                          "}, trials: 14, window: 5}\n"
+                          c.method + ": " + c.options + "}, trials: " + std::to_string(c.trials) +
+                          ", window: 5}\n"
                           "engine: {local: {workers: " +
                           std::to_string(workers) + ", threads: 1, model_threads: 1}}\n" +
                           (c.model ? "llm: {provider: cassette, cassette: " + cassette + ", mode: " + mode +

@@ -149,7 +149,7 @@ TEST_F(Kill, AtTwoHundredMomentsOfACountRun) {
                               "space: gpt_nano\n"
                               "evaluate: {count: {}}\n"
                               "objective: {minimize: score}\n"
-                              "search: {method: {regularized_evolution: {population: 10}}, trials: 400}\n");
+                              "search: {method: {regularized_evolution: {population: 10}}, trials: 300}\n");
   kill_often(200, {}, [](const Known&) {});
 }
 

@@ -38,13 +38,9 @@ std::string read_idx(const fs::path& path, std::size_t dimensions) {
     return value;
   };
   const std::size_t header = 4 + 4 * dimensions;
-  std::size_t expected = content.size() < header ? 1 : header;
-  if (content.size() >= header) {
-    std::size_t product = 1;
-    for (std::size_t i = 0; i < dimensions; ++i) product *= size(i);
-    expected += product;
-  }
-  if (got < 0 || content.size() != expected || content[2] != 8)
+  std::size_t expected = 1;
+  for (std::size_t i = 0; content.size() >= header && i < dimensions; ++i) expected *= size(i);
+  if (got < 0 || content.size() < header || content.size() - header != expected || content[2] != 8)
     throw base::Error("is no whole IDX file of bytes", path.string());
   return content.substr(header);
 }
@@ -58,6 +54,11 @@ Images read_images(const fs::path& folder, const std::string& name) {
                 read_idx(folder / (name + "-labels-idx1-ubyte.gz"), 1)};
   if (images.pixels.size() != images.labels.size() * kPixels)
     throw base::Error("images and labels do not belong together", folder.string());
+  const auto strange = std::find_if(images.labels.begin(), images.labels.end(),
+                                    [](char label) { return static_cast<unsigned char>(label) >= kClasses; });
+  if (strange != images.labels.end())
+    throw base::Error("there are 10 classes; a label is " + std::to_string(static_cast<unsigned char>(*strange)),
+                      (folder / (name + "-labels-idx1-ubyte.gz")).string());
   return images;
 }
 
