@@ -82,7 +82,7 @@ class ProgressLine : public ::testing::TestWithParam<int> {
     const search::Experiment experiment = search::Experiment::load(
         folder_.write(
             "t.yaml",
-            "space: gpt_nano\nevaluate: {count: {}}\nobjective: {minimize: a_metric_with_a_long_name}\n" + more),
+            "space: gpt_nano\nevaluate: {command: {run: [program]}}\nobjective: {minimize: a_metric_with_a_long_name}\n" + more),
         {});
     search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
     progress.update([&](search::Status& own) { own = status; });
