@@ -79,11 +79,12 @@ std::vector<std::string> drawn_lines(const std::string& text) {
 class ProgressLine : public ::testing::TestWithParam<int> {
  protected:
   std::vector<std::string> draw(const search::Status& status, const std::string& more) {
-    const search::Experiment experiment = search::Experiment::load(
-        folder_.write(
-            "t.yaml",
-            "space: gpt_nano\nevaluate: {command: {run: [program]}}\nobjective: {minimize: a_metric_with_a_long_name}\n" + more),
-        {});
+    const search::Experiment experiment =
+        search::Experiment::load(folder_.write("t.yaml",
+                                               "space: gpt_nano\nevaluate: {command: {run: [program]}}\nobjective: "
+                                               "{minimize: a_metric_with_a_long_name}\n" +
+                                                   more),
+                                 {});
     search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
     progress.update([&](search::Status& own) { own = status; });
     const Terminal terminal(GetParam());

@@ -36,7 +36,7 @@ class Report : public ::testing::Test {
  protected:
   explicit Report(const std::string& objective = "{minimize: loss}", const std::string& space = "gpt_nano") {
     experiment_ = search::Experiment::load(
-        folder_.write("t.yaml", "space: " + space + "\nevaluate: {count: {}}\nobjective: " + objective +
+        folder_.write("t.yaml", "space: " + space + "\nevaluate: {command: {run: [program]}}\nobjective: " + objective +
                                     "\nsearch: {method: random, trials: 100}\n"),
         {});
     experiment_.resolve();
