@@ -39,10 +39,8 @@ std::vector<double> crowding(const Costs& costs, const std::vector<int>& front) 
     for (std::size_t first = 0, end = 0; first < order.size(); first = end) {
       while (end < order.size() && front[order[end]] == front[order[first]]) ++end;
       const double range = std::max(1e-300, cost(end - 1) - cost(first));
-      for (std::size_t i = first; i < end; ++i) {
-        const bool edge = i == first || i + 1 == end;
-        distance[order[i]] += edge ? std::numeric_limits<double>::infinity() : (cost(i + 1) - cost(i - 1)) / range;
-      }
+      for (std::size_t i = first + 1; i + 1 < end; ++i) distance[order[i]] += (cost(i + 1) - cost(i - 1)) / range;
+      for (const std::size_t edge : {first, end - 1}) distance[order[edge]] = std::numeric_limits<double>::infinity();
     }
   }
   return distance;
