@@ -149,7 +149,7 @@ TEST_F(Kill, AtTwoHundredMomentsOfACountRun) {
                               "space: gpt_nano\n"
                               "evaluate: {count: {}}\n"
                               "objective: {minimize: score}\n"
-                              "search: {method: {regularized_evolution: {population: 10}}, trials: 300}\n");
+                              "search: {method: {regularized_evolution: {population: 10}}, trials: 200}\n");
   kill_often(200, {}, [](const Known&) {});
 }
 
@@ -190,7 +190,7 @@ echo "{\"loss\": ${#line}.$((seed % 1000))}"
                                   "objective: {minimize: loss}\n"
                                   "search:\n"
                                   "  method: {evoprompting: {initial: 8, survivors: 4, prompts: 2, samples: 4}}\n"
-                                  "  trials: 40\n"
+                                  "  trials: 32\n"
                                   "engine: {local: {workers: 2}}\n"
                                   "llm: {provider: openai, model: fake, samples: true, base_url: \"" +
                                   server.url() + "\"}\n");
