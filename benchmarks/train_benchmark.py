@@ -12,10 +12,13 @@ Build first: cmake --build --preset release --target train_benchmark
 import argparse
 import json
 import math
+import os
 import statistics
 import subprocess
 import time
 from pathlib import Path
+
+os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # every candidate of a search is compiled for the first time
 
 import torch
 import torch.nn as nn

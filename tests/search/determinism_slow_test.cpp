@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <ostream>
 #include <thread>
 
 #include "base/random.hpp"
@@ -65,6 +66,7 @@ struct Case {
   std::string method, options, evaluator, evaluator_options;
   int trials;
   bool model;
+  friend void PrintTo(const Case& c, std::ostream* out) { *out << c.method << " by " << c.evaluator; }
 };
 
 class Determinism : public ::testing::TestWithParam<Case> {
