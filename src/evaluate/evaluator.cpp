@@ -17,12 +17,29 @@ namespace {
 struct Row {
   const char* name;
   Traits traits;
+  std::vector<std::string> (*metrics)(space::Task);
   std::unique_ptr<Evaluator> (*make)(const Setup&);
 };
 
-constexpr std::array kEvaluators{Row{"train", {.instant = false, .trains = true}, evaluators::train},
-                                 Row{"count", {.instant = true, .trains = false}, evaluators::count},
-                                 Row{"command", {.instant = false, .trains = false}, evaluators::command}};
+std::vector<std::string> train_metrics(space::Task task) {
+  std::vector<std::string> names{"val_loss", "train_loss",   "params",  "flops",       "steps",
+                                 "tokens",   "tokens_per_s", "train_s", "memory_bytes"};
+  if (task == space::Task::image_classification) names.insert(names.begin() + 1, "val_accuracy");
+  return names;
+}
+
+std::vector<std::string> count_metrics(space::Task /*task*/) {
+  return {"params", "flops", "activations_bytes", "score"};
+}
+
+std::vector<std::string> unknown_metrics(space::Task /*task*/) {
+  return {};
+}
+
+constexpr std::array kEvaluators{
+    Row{"train", {.instant = false, .trains = true}, train_metrics, evaluators::train},
+    Row{"count", {.instant = true, .trains = false}, count_metrics, evaluators::count},
+    Row{"command", {.instant = false, .trains = false}, unknown_metrics, evaluators::command}};
 
 const Row& find(const std::string& name) {
   for (const Row& row : kEvaluators) {
@@ -54,12 +71,7 @@ Traits traits_of(const std::string& name) {
 }
 
 std::vector<std::string> metric_names(const std::string& evaluator, space::Task task) {
-  if (evaluator == "command") return {};
-  if (evaluator == "count") return {"params", "flops", "activations_bytes", "score"};
-  std::vector<std::string> names{"val_loss", "train_loss",   "params",  "flops",       "steps",
-                                 "tokens",   "tokens_per_s", "train_s", "memory_bytes"};
-  if (task == space::Task::image_classification) names.insert(names.begin() + 1, "val_accuracy");
-  return names;
+  return find(evaluator).metrics(task);
 }
 
 std::vector<std::string> evaluator_names() {

@@ -19,14 +19,6 @@ using base::Json;
 
 constexpr std::size_t kShown = 10'000;  // bytes of a reply that its repair is shown: more would only cost
 
-Json usage_json(const llm::Usage& u) {
-  return {{"prompt_tokens", u.prompt_tokens},
-          {"cached_tokens", u.cached_tokens},
-          {"cache_write_tokens", u.cache_write_tokens},
-          {"completion_tokens", u.completion_tokens},
-          {"reasoning_tokens", u.reasoning_tokens}};
-}
-
 }  // namespace
 
 journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage,
@@ -109,7 +101,7 @@ struct Completer::State {
                          .prompt_hash = prompt.prompt_hash,
                          .model = chat->model,
                          .replies = {},
-                         .usage = usage_json(chat->usage),
+                         .usage = chat->usage.to_json(),
                          .usd = options.price(chat->usage),
                          .seconds = chat->seconds,
                          .requests = chat->attempts};

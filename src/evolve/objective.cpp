@@ -81,6 +81,18 @@ std::optional<std::vector<double>> Objective::costs(const journal::Outcome& outc
   return list;
 }
 
+const journal::Trial* Objective::best_trial(const std::vector<journal::Trial>& trials) const {
+  const journal::Trial* best = nullptr;
+  double best_value = 0;
+  for (const journal::Trial& trial : trials) {
+    const auto found = trial.outcome ? value(*trial.outcome, first().metric) : std::nullopt;
+    if (!found || (best != nullptr && !first().better(*found, best_value))) continue;
+    best = &trial;
+    best_value = *found;
+  }
+  return best;
+}
+
 bool dominates(const std::vector<double>& a, const std::vector<double>& b) {
   bool better = false;
   for (std::size_t i = 0; i < a.size(); ++i) {

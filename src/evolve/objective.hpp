@@ -14,12 +14,13 @@ struct Objective {
   struct Goal {
     std::string metric;
     bool minimize = true;
+
+    bool better(double a, double b) const { return minimize ? a < b : a > b; }
   };
   std::vector<Goal> goals;  ///< one, or several for a Pareto front; the first is the one that plots and prompts show
 
-  /// {"minimize": "val_loss"}, {"maximize": "val_accuracy"} or {"pareto": ["val_loss", "params"]} (accuracies and
-  /// scores named
-  /// *_accuracy are maximised, all else minimised).
+  /// {"minimize": "val_loss"}, {"maximize": "val_accuracy"} or {"pareto": ["val_loss", "params"]} (what ends
+  /// in "accuracy" is maximised, all else minimised).
   static Objective from_json(const base::Json& checked);
 
   /// The metric of an outcome, whether determined or measured; nothing where it has none or failed.
@@ -27,6 +28,8 @@ struct Objective {
   /// All goals as numbers to be minimised; nothing where one is missing.
   std::optional<std::vector<double>> costs(const journal::Outcome& outcome) const;
   const Goal& first() const { return goals.front(); }
+  /// The earliest of the trials with the best value of the first goal; null where none has one.
+  const journal::Trial* best_trial(const std::vector<journal::Trial>& trials) const;
 };
 
 /// Order of a population from best to worst: by the one goal; or by non-domination, and within a front by crowding

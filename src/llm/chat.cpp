@@ -1,6 +1,7 @@
 #include "llm/chat.hpp"
 
 #include "base/text.hpp"
+#include "llm/fields.hpp"
 
 namespace weft::llm {
 
@@ -16,6 +17,23 @@ base::Json ChatRequest::to_json() const {
           {"stop", stop},
           {"json_schema", constraint.json_schema},
           {"grammar", constraint.grammar}};
+}
+
+base::Json Usage::to_json() const {
+  return {{"prompt_tokens", prompt_tokens},
+          {"cached_tokens", cached_tokens},
+          {"cache_write_tokens", cache_write_tokens},
+          {"completion_tokens", completion_tokens},
+          {"reasoning_tokens", reasoning_tokens}};
+}
+
+Usage Usage::from_json(const base::Json& value) {
+  const auto count = [&](const char* key) { return find_count(value, {key}); };
+  return {.prompt_tokens = count("prompt_tokens"),
+          .cached_tokens = count("cached_tokens"),
+          .cache_write_tokens = count("cache_write_tokens"),
+          .completion_tokens = count("completion_tokens"),
+          .reasoning_tokens = count("reasoning_tokens")};
 }
 
 Usage& Usage::operator+=(const Usage& other) {

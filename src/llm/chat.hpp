@@ -46,6 +46,10 @@ struct Usage {
   std::int64_t completion_tokens = 0;  ///< all of them, reasoning included
   std::int64_t reasoning_tokens = 0;
   Usage& operator+=(const Usage& other);
+
+  base::Json to_json() const;
+  /// Of what anybody may have edited: what is no count is 0.
+  static Usage from_json(const base::Json& value);
 };
 
 struct Reply {

@@ -51,28 +51,16 @@ Json to_json(const ChatResult& result) {
   Json replies = Json::array();
   for (const Reply& reply : result.replies)
     replies.push_back({{"text", reply.text}, {"finish_reason", reply.finish_reason}});
-  const Usage& usage = result.usage;
   return {{"replies", replies},
-          {"usage",
-           {{"prompt_tokens", usage.prompt_tokens},
-            {"cached_tokens", usage.cached_tokens},
-            {"cache_write_tokens", usage.cache_write_tokens},
-            {"completion_tokens", usage.completion_tokens},
-            {"reasoning_tokens", usage.reasoning_tokens}}},
+          {"usage", result.usage.to_json()},
           {"model", result.model},
           {"seconds", result.seconds},
           {"attempts", result.attempts}};
 }
 
 ChatResult read_result(const Json& json) {
-  const Json& usage = json.at("usage");
-  const auto count = [&](const char* key) { return find_count(usage, {key}); };
   ChatResult result{.replies = {},
-                    .usage = {.prompt_tokens = count("prompt_tokens"),
-                              .cached_tokens = count("cached_tokens"),
-                              .cache_write_tokens = count("cache_write_tokens"),
-                              .completion_tokens = count("completion_tokens"),
-                              .reasoning_tokens = count("reasoning_tokens")},
+                    .usage = Usage::from_json(json.at("usage")),
                     .model = json.at("model").get<std::string>(),
                     .seconds = json.at("seconds").get<double>(),
                     .attempts = static_cast<int>(std::min<std::int64_t>(find_count(json, {"attempts"}), 1000))};

@@ -62,8 +62,10 @@ void check_objective(const base::Document& document, const Experiment& experimen
   }
 }
 
-void check_task(const base::Document& document, const Json& checked, const space::Space& space) {
-  if (!checked.at("evaluate").contains("train")) return;
+void check_task(const base::Document& document, const Experiment& experiment) {
+  if (!evaluate::traits_of(experiment.evaluator()).trains) return;
+  const Json& checked = experiment.checked;
+  const space::Space& space = experiment.space;
   if (space.vocabulary > 0 && space.vocabulary < 256) {
     throw document.error("/space", "the space '" + space.name + "' has an embedding of " +
                                        std::to_string(space.vocabulary) +
@@ -107,7 +109,7 @@ Experiment Experiment::load(const std::string& name, const std::vector<std::stri
   } catch (const base::Error& error) {
     throw document.error("/space", error.what());
   }
-  check_task(document, experiment.checked, experiment.space);
+  check_task(document, experiment);
   check_objective(document, experiment);
   experiment.prompts = evolve::load_prompts(evolve::traits_of(experiment.method()).prompts,
                                             experiment.checked.at("search").at("prompts"), path.parent_path());

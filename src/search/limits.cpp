@@ -5,17 +5,6 @@
 #include "base/error.hpp"
 
 namespace weft::search {
-namespace {
-
-llm::Usage usage_of(const base::Json& usage) {
-  return {.prompt_tokens = usage.value("prompt_tokens", std::int64_t{0}),
-          .cached_tokens = usage.value("cached_tokens", std::int64_t{0}),
-          .cache_write_tokens = usage.value("cache_write_tokens", std::int64_t{0}),
-          .completion_tokens = usage.value("completion_tokens", std::int64_t{0}),
-          .reasoning_tokens = usage.value("reasoning_tokens", std::int64_t{0})};
-}
-
-}  // namespace
 
 Limits::Limits(Budget budget, Price price, const journal::Journal& journal)
     : budget_(budget), price_(std::move(price)), journal_(journal) {
@@ -94,7 +83,7 @@ void Limits::learn(const journal::Trial& trial) {
   for (int attempt = 0; attempt <= trial.proposal.repairs; ++attempt) {
     const auto call = journal_.call(trial.id, attempt);
     if (!call) continue;
-    const llm::Usage usage = usage_of(call->usage);
+    const llm::Usage usage = llm::Usage::from_json(call->usage);
     learned_.usd += call->usd.value_or(0);
     learned_.tokens += static_cast<double>(usage.prompt_tokens + usage.completion_tokens);
     learned_.calls += 1;

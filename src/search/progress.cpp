@@ -1,5 +1,7 @@
 #include "search/progress.hpp"
 
+#include "llm/chat.hpp"
+
 namespace weft::search {
 
 void Progress::learned(const journal::Trial& trial, const journal::Journal& journal, journal::TrialId replayed) {
@@ -13,14 +15,15 @@ void Progress::learned(const journal::Trial& trial, const journal::Journal& jour
     const auto call = journal.call(trial.id, attempt);
     if (!call) continue;
     ++status_.calls;
-    status_.prompt_tokens += call->usage.value("prompt_tokens", std::int64_t{0});
-    status_.completion_tokens += call->usage.value("completion_tokens", std::int64_t{0});
+    const auto usage = llm::Usage::from_json(call->usage);
+    status_.prompt_tokens += usage.prompt_tokens;
+    status_.completion_tokens += usage.completion_tokens;
     status_.usd += call->usd.value_or(0);
     status_.usd_known = status_.usd_known && call->usd.has_value();
   }
   const auto& goal = objective_.first();
   const auto value = trial.outcome ? evolve::Objective::value(*trial.outcome, goal.metric) : std::nullopt;
-  if (value && (!status_.best || (goal.minimize ? *value < *status_.best : *value > *status_.best))) {
+  if (value && (!status_.best || goal.better(*value, *status_.best))) {
     status_.best = value;
     status_.best_trial = trial.id;
   }

@@ -36,19 +36,6 @@ bool may_change(const std::string& key) {
   return key.starts_with("budget.") || std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
 }
 
-// The best trial that was evaluated, by the objective.
-const journal::Trial* best_of(const std::vector<journal::Trial>& trials, const evolve::Objective& objective) {
-  const journal::Trial* best = nullptr;
-  double best_cost = 0;
-  for (const journal::Trial& trial : trials) {
-    const auto costs = trial.outcome ? objective.costs(*trial.outcome) : std::nullopt;
-    if (!costs || (best != nullptr && costs->front() >= best_cost)) continue;
-    best = &trial;
-    best_cost = costs->front();
-  }
-  return best;
-}
-
 // What the experiment's model costs. Nothing is paid for a model in this process or for recorded replies.
 Limits::Price price_of(const Experiment& experiment, llm::Prices prices) {
   const auto config = experiment.provider();
@@ -128,7 +115,8 @@ class Session {
   void test_winner(Progress& progress, const StopSigns& stop) {
     if (evaluate::traits_of(experiment_.evaluator()).instant) return;
     const auto trials = journal_.trials();
-    const journal::Trial* best = best_of(trials, evolve::Objective::from_json(experiment_.checked.at("objective")));
+    const auto objective = evolve::Objective::from_json(experiment_.checked.at("objective"));
+    const journal::Trial* best = objective.best_trial(trials);
     if (best == nullptr) return;
     progress.update([](Status& status) { status.phase = "testing"; });
     const journal::Fidelity fidelity{.budget = 1, .test = true};

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "evolve/objective.hpp"
+#include "llm/chat.hpp"
 #include "search/experiment.hpp"
 #include "space/decode.hpp"
 #include "space/describe.hpp"
@@ -51,7 +52,7 @@ class Summarizer {
     summary["pareto"] = pareto();
     summary["problems"] = problems();
     summary["ended"] = last_event().kind == "end" ? last_event().text : "running, or killed";
-    if (const Trial* best = best_trial()) summary["best"] = winner(*best);
+    if (const Trial* best = objective_.best_trial(trials_)) summary["best"] = winner(*best);
     return summary;
   }
 
@@ -79,13 +80,12 @@ class Summarizer {
   }
 
   Json cost() const {
-    std::int64_t prompt = 0, cached = 0, completion = 0, requests = 0;
+    std::int64_t requests = 0;
+    llm::Usage usage;
     double usd = 0, seconds = 0, training = 0;
     bool known = true;
     for (const journal::Call& call : calls_) {
-      prompt += call.usage.value("prompt_tokens", std::int64_t{0});
-      cached += call.usage.value("cached_tokens", std::int64_t{0});
-      completion += call.usage.value("completion_tokens", std::int64_t{0});
+      usage += llm::Usage::from_json(call.usage);
       requests += call.requests;
       usd += call.usd.value_or(0);
       known = known && call.usd.has_value();
@@ -96,9 +96,9 @@ class Summarizer {
     }
     return {{"calls", calls_.size()},
             {"requests", requests},
-            {"prompt_tokens", prompt},
-            {"cached_tokens", cached},
-            {"completion_tokens", completion},
+            {"prompt_tokens", usage.prompt_tokens},
+            {"cached_tokens", usage.cached_tokens},
+            {"completion_tokens", usage.completion_tokens},
             {"usd", known ? Json(usd) : Json(nullptr)},
             {"model_s", seconds},
             {"evaluation_s", training}};
@@ -106,16 +106,6 @@ class Summarizer {
 
   std::optional<double> score(const Trial& trial) const {
     return trial.outcome ? Objective::value(*trial.outcome, objective_.first().metric) : std::nullopt;
-  }
-
-  bool better(double a, double b) const { return objective_.first().minimize ? a < b : a > b; }
-
-  const Trial* best_trial() const {
-    const Trial* best = nullptr;
-    for (const Trial& trial : trials_) {
-      if (const auto value = score(trial); value && (best == nullptr || better(*value, *score(*best)))) best = &trial;
-    }
-    return best;
   }
 
   Json trial_rows() const {
@@ -182,7 +172,9 @@ class Summarizer {
       const Trial* best = nullptr;
       for (const TrialId parent : line.back()->proposal.lineage.parents) {
         const Trial& trial = trials_.at(static_cast<std::size_t>(parent));
-        if (best == nullptr || (score(trial) && (!score(*best) || better(*score(trial), *score(*best))))) best = &trial;
+        if (best == nullptr ||
+            (score(trial) && (!score(*best) || objective_.first().better(*score(trial), *score(*best)))))
+          best = &trial;
       }
       line.push_back(best);
     }

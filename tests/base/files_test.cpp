@@ -10,8 +10,8 @@
 namespace weft::base {
 namespace {
 
-using testing::error_of;
-using testing::Folder;
+using test::error_of;
+using test::Folder;
 
 TEST(ReadFile, gives_back_what_was_written) {
   const Folder folder;

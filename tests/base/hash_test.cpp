@@ -29,18 +29,18 @@ TEST(ShortHash, is_the_beginning_of_the_long_one) {
 }
 
 TEST(Sha256File, equals_that_of_the_content) {
-  const testing::Folder folder;
+  const test::Folder folder;
   const std::string text(200'000, 'x');
   EXPECT_EQ(sha256_file(folder.write("large", text)), sha256(text));
   EXPECT_EQ(sha256_file(folder.write("empty", "")), sha256(""));
 }
 
 TEST(Sha256File, says_which_file_cannot_be_read) {
-  const testing::Folder folder;
+  const test::Folder folder;
   const std::string missing = (folder.path() / "none").string();
-  EXPECT_EQ(testing::error_of([&] { sha256_file(missing); }), missing + ": cannot be read");
+  EXPECT_EQ(test::error_of([&] { sha256_file(missing); }), missing + ": cannot be read");
   const std::string itself = folder.path().string();
-  EXPECT_EQ(testing::error_of([&] { sha256_file(itself); }), itself + ": cannot be read");
+  EXPECT_EQ(test::error_of([&] { sha256_file(itself); }), itself + ": cannot be read");
 }
 
 TEST(Mix64, is_splitmix64) {

@@ -7,7 +7,7 @@
 namespace weft::base {
 namespace {
 
-using testing::refusal;
+using test::refusal;
 
 std::string canonical_of(const char* text) {
   return canonical_text(parse_json(text).value());

@@ -119,7 +119,7 @@ TEST(Run, gives_the_command_signals_as_they_come) {
 }
 
 TEST(Spawn, says_what_cannot_be_started) {
-  EXPECT_EQ(testing::error_of([] { spawn({.argv = {"weft-no-such-program"}, .environment = {}}); }),
+  EXPECT_EQ(test::error_of([] { spawn({.argv = {"weft-no-such-program"}, .environment = {}}); }),
             "weft-no-such-program: cannot be started: No such file or directory");
 }
 

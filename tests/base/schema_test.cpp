@@ -7,7 +7,7 @@
 namespace weft::base {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 
 std::string checked(const char* schema, const std::string& yaml) {
   return check(parse_json(schema).value(), parse_yaml(yaml, "f.yaml")).dump();

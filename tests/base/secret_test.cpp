@@ -10,7 +10,7 @@
 namespace weft::base {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 
 std::string learn(const char* value) {
   ::setenv("WEFT_TEST_VARIABLE", value, 1);

@@ -8,7 +8,7 @@
 namespace weft::base {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 
 std::string value_of(const std::string& text) {
   return parse_yaml(text, "f.yaml").value.dump();
@@ -127,7 +127,7 @@ TEST(Yaml, refuses_a_map_of_too_many_keys) {
 }
 
 TEST(Yaml, names_the_file_it_reads) {
-  const testing::Folder folder;
+  const test::Folder folder;
   const std::string path = folder.write("bad.yaml", "a: 1\na: 2\n");
   EXPECT_EQ(error_of([&] { read_yaml(path); }), path + ":2:1: key 'a' stands here twice");
   EXPECT_EQ(read_yaml(folder.write("good.yaml", "a: 1\n")).value.dump(), R"({"a":1})");

@@ -6,7 +6,7 @@
 namespace weft::block {
 namespace {
 
-using testing::program_of;
+using test::program_of;
 
 void expect_same(const std::string& a, const std::string& b) {
   EXPECT_EQ(print(program_of(a)), print(program_of(b)));
@@ -88,8 +88,8 @@ TEST(Canonical, does_not_depend_on_the_order_in_a_long_ring) {
 }
 
 TEST(Canonical, form_is_its_own_canonical_form) {
-  for (const std::string& name : testing::shipped_blocks()) {
-    const Program program = testing::shipped_block(name);
+  for (const std::string& name : test::shipped_blocks()) {
+    const Program program = test::shipped_block(name);
     EXPECT_EQ(print(canonical(program)), print(program)) << name;
   }
 }

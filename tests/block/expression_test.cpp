@@ -14,15 +14,12 @@ using Kind = Expression::Kind;
 
 // The text of the width that a program writes as `source`.
 std::string width(const std::string& source) {
-  return testing::program_of("return linear(x, " + source + ")").sites.at(0).attributes.at(0).text();
+  return test::program_of("return linear(x, " + source + ")").sites.at(0).attributes.at(0).text();
 }
 
 std::optional<double> value(const std::string& source, const Binding& binding) {
   std::string unbound;
-  return testing::program_of("return linear(x, " + source + ")")
-      .sites.at(0)
-      .attributes.at(0)
-      .evaluate(binding, unbound);
+  return test::program_of("return linear(x, " + source + ")").sites.at(0).attributes.at(0).evaluate(binding, unbound);
 }
 
 TEST(Expression, folds_numbers) {

@@ -8,9 +8,9 @@
 namespace weft::block {
 namespace {
 
-using testing::graph_of;
-using testing::program_of;
-using testing::refusal;
+using test::graph_of;
+using test::program_of;
+using test::refusal;
 
 const Binding kBinding{{"D", 16}, {"H", 4}, {"R", 2}};
 
@@ -256,7 +256,7 @@ TEST(Count, of_the_shipped_blocks_equals_sums_by_hand) {
                      down = r * d * d + d;
   const std::int64_t products = t * 4 * d * d + t * t * 2 * d + t * 2 * r * d * d;
   const auto counted = [&](const char* name, bool causal) {
-    return count(check(testing::shipped_block(name), kBinding, d, causal).value(), t, causal);
+    return count(check(test::shipped_block(name), kBinding, d, causal).value(), t, causal);
   };
   EXPECT_EQ(counted("gpt2", true).params, 2 * norm + 4 * linear + up + down);
   EXPECT_EQ(counted("gpt2", true).macs, products);

@@ -7,7 +7,7 @@
 namespace weft::block {
 namespace {
 
-using testing::refusal;
+using test::refusal;
 
 // Tokens in short: names and numbers as they stand, line structure as < > and ;.
 std::string tokens_of(std::string_view text) {

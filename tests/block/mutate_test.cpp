@@ -10,7 +10,7 @@
 namespace weft::block {
 namespace {
 
-using testing::program_of;
+using test::program_of;
 
 const std::vector<std::string> kGenes{"D", "H", "R"};
 
@@ -28,7 +28,7 @@ std::string body(const std::string& statements) {
 }
 
 TEST(Mutate, gives_the_same_child_for_the_same_stream) {
-  const Program program = testing::shipped_block("gpt2");
+  const Program program = test::shipped_block("gpt2");
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     base::Random a(seed), b(seed);
     EXPECT_EQ(print(mutate(program, a, kGenes)), print(mutate(program, b, kGenes)));
@@ -37,7 +37,7 @@ TEST(Mutate, gives_the_same_child_for_the_same_stream) {
 
 TEST(Mutate, puts_its_child_in_canonical_form) {
   base::Random random(2);
-  Program program = testing::shipped_block("llama");
+  Program program = test::shipped_block("llama");
   for (int i = 0; i < 100; ++i) {
     program = mutate(program, random, kGenes);
     ASSERT_EQ(print(canonical(program)), print(program));
@@ -99,7 +99,7 @@ TEST(Mutate, keeps_the_number_of_ops_that_a_program_may_have) {
 TEST(Mutate, names_no_line_of_its_parent) {
   base::Random random(5);
   for (int i = 0; i < 50; ++i) {
-    const Program child = mutate(testing::shipped_block("gpt2"), random, kGenes);
+    const Program child = mutate(test::shipped_block("gpt2"), random, kGenes);
     for (const Site& site : child.sites) EXPECT_EQ(site.line, 0);
   }
 }
@@ -108,7 +108,7 @@ TEST(Mutate, often_keeps_shapes_that_fit) {
   base::Random random(6);
   int good = 0;
   for (int i = 0; i < 1000; ++i) {
-    const Program child = mutate(testing::shipped_block("gpt2"), random, kGenes);
+    const Program child = mutate(test::shipped_block("gpt2"), random, kGenes);
     good += check(child, {{"D", 16}, {"H", 4}, {"R", 2}}, 16, true).has_value() ? 1 : 0;
   }
   EXPECT_GT(good, 600);

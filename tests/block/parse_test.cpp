@@ -7,9 +7,9 @@
 namespace weft::block {
 namespace {
 
-using testing::in_block;
-using testing::program_of;
-using testing::refusal;
+using test::in_block;
+using test::program_of;
+using test::refusal;
 
 // The whole message with the source line and the caret; the statements stand from line 2, column 5.
 std::string error_in(const std::string& statements) {
@@ -31,8 +31,8 @@ std::string ops_of(const std::string& statements) {
 }
 
 TEST(Parse, reads_the_blocks_that_weft_ships) {
-  EXPECT_EQ(testing::shipped_blocks().size(), 6U);
-  for (const std::string& name : testing::shipped_blocks()) EXPECT_FALSE(testing::shipped_block(name).sites.empty());
+  EXPECT_EQ(test::shipped_blocks().size(), 6U);
+  for (const std::string& name : test::shipped_blocks()) EXPECT_FALSE(test::shipped_block(name).sites.empty());
 }
 
 TEST(Parse, takes_the_input_alone_as_a_program) {

@@ -6,7 +6,7 @@
 namespace weft::block {
 namespace {
 
-using testing::program_of;
+using test::program_of;
 
 std::string printed(const std::string& statements) {
   return print(program_of(statements));
@@ -73,8 +73,8 @@ TEST(Print, returns_the_input_alone) {
 }
 
 TEST(Print, parses_back_to_the_same_program) {
-  for (const std::string& name : testing::shipped_blocks()) {
-    const Program program = testing::shipped_block(name);
+  for (const std::string& name : test::shipped_blocks()) {
+    const Program program = test::shipped_block(name);
     const auto again = parse(print(program), "again");
     ASSERT_TRUE(again) << again.error().text();
     EXPECT_EQ(print(*again), print(program)) << name;

@@ -74,7 +74,7 @@ TEST(Command, ThatIsWrongIsRefusedInOneLine) {
 }
 
 TEST(Command, PrintsJsonForMachines) {
-  const testing::Folder folder;
+  const test::Folder folder;
   const std::string experiment = folder.write(
       "e.yaml",
       "space: gpt_nano\nevaluate: count\nobjective: {minimize: score}\nsearch: {method: random, trials: 4}\n");

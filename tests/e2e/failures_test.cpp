@@ -59,7 +59,7 @@ TEST_P(Failures, ThatStayEndTheRunInOneLineAndAResumeGoesOn) {
 class Servers : public Searches {};
 
 TEST_F(Servers, WithARefusedCertificateEndTheRunBeforeARequest) {
-  const test::TemporaryFolder folder;
+  const test::Folder folder;
   const test::Certificate trusted(folder), other(folder, "other.example");
   const std::string trust = ", ca_file: \"" + trusted.file + "\"";
   int port = 0;

@@ -11,7 +11,7 @@ struct Talk {
 
 class Run : public Searches, public ::testing::WithParamInterface<Talk> {
  protected:
-  const test::TemporaryFolder certificates_;
+  const test::Folder certificates_;
   const test::Certificate certificate_{certificates_};
 };
 

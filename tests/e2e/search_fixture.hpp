@@ -14,7 +14,7 @@ inline const std::string kKey = "sk-e2e-0123456789-recognisable";
 
 /// A file of replies: genomes of gpt_nano, and between them what is none.
 inline const std::string& replies() {
-  static const testing::Folder folder;
+  static const test::Folder folder;
   static const std::string file = [] {
     Json list = Json::array();
     for (const Json& row : json_lines(weft({"space", "sample", "gpt_nano", "-n", "18", "--json"}).out))
@@ -77,7 +77,7 @@ class Searches : public ::testing::Test {
     }
   }
 
-  const testing::Folder folder_;
+  const test::Folder folder_;
   const test::Environment clean_{test::no_proxies()};
   const test::Environment key_{test::Variables{{"WEFT_E2E_KEY", kKey}}};
 };

@@ -93,7 +93,7 @@ class Running {
  private:
   std::string file(const char* name) const { return (folder_.path() / name).string(); }
 
-  testing::Folder folder_;
+  test::Folder folder_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   pid_t process_ = -1;
 };

@@ -23,7 +23,7 @@ class Conformance : public ::testing::TestWithParam<std::string> {
     EXPECT_EQ(GetParam(), "command") << "say here how to make the new evaluator";
     return setup_of("gpt_nano", "{}", "{command: {run: [sh, " + folder_.write("program.sh", kProgram) + "]}}");
   }
-  testing::Folder folder_;
+  test::Folder folder_;
 };
 
 TEST_P(Conformance, GivesTheSameOutcomesWithAnyNumberOfWorkersAndAfterItsSetupWasWritten) {
@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(EveryEvaluator, Conformance, ::testing::ValuesIn(evalua
                          [](const auto& row) { return row.param; });
 
 TEST(Evaluators, AreNamedWhereOneIsNotKnown) {
-  EXPECT_EQ(testing::error_of([] { traits_of("tarin"); }), "no evaluator 'tarin'; did you mean 'train'?");
+  EXPECT_EQ(test::error_of([] { traits_of("tarin"); }), "no evaluator 'tarin'; did you mean 'train'?");
 }
 
 TEST(Evaluators, OfTheRegistryAreThoseOfTheSchema) {

@@ -107,8 +107,8 @@ class Workers : public ::testing::Test {
     ASSERT_FALSE(file(name).empty());
   }
 
-  testing::Folder folder_;
-  testing::Started started_;
+  test::Folder folder_;
+  test::Started started_;
 };
 
 }  // namespace weft::evaluate

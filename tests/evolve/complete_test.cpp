@@ -59,7 +59,7 @@ class Complete : public ::testing::Test {
 
   Made made_;
   Check check_;
-  std::vector<std::string> good_ = testing::replies_of(made_.space, 8, 3);
+  std::vector<std::string> good_ = test::replies_of(made_.space, 8, 3);
   std::unique_ptr<journal::Journal> journal_ = journal::Journal::in_memory({});
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -88,8 +88,8 @@ TEST_P(Conformance, GoesOnWhereEveryTrialFails) {
   for (const std::size_t window : {1U, 7U}) {
     const auto proposer = made_.proposer(method(), small(method()));
     Loop loop(made_, *proposer, window, 3, [&](TrialId id, const Draft& draft) {
-      if (draft.kind == Draft::Kind::call) return testing::invalid_trial(id, "no");
-      return testing::trial_of(made_.space, id, draft.genome, journal::Outcome::failed("diverged", ""));
+      if (draft.kind == Draft::Kind::call) return test::invalid_trial(id, "no");
+      return test::trial_of(made_.space, id, draft.genome, journal::Outcome::failed("diverged", ""));
     });
     EXPECT_GE(loop.run(40).size(), 25U);
   }
@@ -100,7 +100,7 @@ TEST_P(Conformance, GoesOnWhereEveryTrialRepeatsTheFirst) {
   base::Random random(1);
   const space::Genome only = space::sample(made_.space, random);
   Loop loop(made_, *proposer, 3, 3, [&](TrialId id, const Draft&) {
-    Trial trial = testing::trial_of(made_.space, id, only, testing::outcome_of({{"loss", 1}, {"params", 1}}));
+    Trial trial = test::trial_of(made_.space, id, only, test::outcome_of({{"loss", 1}, {"params", 1}}));
     trial.duplicate_of = id > 0 ? 0 : -1;
     return trial;
   });
@@ -131,8 +131,7 @@ INSTANTIATE_TEST_SUITE_P(EveryMethod, Conformance, ::testing::ValuesIn(cases()),
                          [](const auto& row) { return std::get<0>(row.param) + "_" + std::get<1>(row.param); });
 
 TEST(Methods, AreNamedWhereOneIsNotKnown) {
-  EXPECT_NE(testing::error_of([] { traits_of("evopromting"); }).find("did you mean 'evoprompting'?"),
-            std::string::npos);
+  EXPECT_NE(test::error_of([] { traits_of("evopromting"); }).find("did you mean 'evoprompting'?"), std::string::npos);
 }
 
 TEST(Methods, OfTheRegistryAreThoseOfTheSchema) {

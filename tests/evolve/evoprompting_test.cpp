@@ -20,8 +20,8 @@ class EvoPrompting : public ::testing::Test {
     genomes_.push_back(space::sample(made_.space, random));
     const auto outcome = std::isnan(loss)
                              ? journal::Outcome::failed("diverged", "")
-                             : testing::outcome_of({{made_.objective.first().metric, loss}, {"params", params}});
-    proposer.tell(testing::trial_of(made_.space, told_++, genomes_.back(), outcome));
+                             : test::outcome_of({{made_.objective.first().metric, loss}, {"params", params}});
+    proposer.tell(test::trial_of(made_.space, told_++, genomes_.back(), outcome));
   }
   // A method whose initial trials have these losses (and parameters 1000, 2000, ...).
   std::unique_ptr<Proposer> started(const std::string& options, const std::vector<double>& losses) {
@@ -129,10 +129,10 @@ TEST_F(EvoPrompting, UsesTheLastParentsAgainWhereTooFewAreLeft) {
 TEST_F(EvoPrompting, GivesNoScoreToFailuresInvalidsAndDuplicates) {
   const auto proposer = started("survivors: 2, prompts: 1, samples: 1", {std::nan(""), 3, 4});
   EXPECT_EQ(ask(*proposer).lineage.parents, (std::vector<TrialId>{2, 1}));
-  Trial duplicate = testing::trial_of(made_.space, 3, genomes_[1], testing::outcome_of({{"loss", 0}, {"params", 1}}));
+  Trial duplicate = test::trial_of(made_.space, 3, genomes_[1], test::outcome_of({{"loss", 0}, {"params", 1}}));
   duplicate.duplicate_of = 1;
   proposer->tell(duplicate);
-  proposer->tell(testing::invalid_trial(4, "no"));
+  proposer->tell(test::invalid_trial(4, "no"));
   next_ = 5;
   told_ = 5;
   EXPECT_EQ(ask(*proposer).lineage.parents, (std::vector<TrialId>{2, 1})) << "nobody new";

@@ -120,7 +120,7 @@ class Loop {
 class Script {
  public:
   explicit Script(const Made& made, int bad = 0)
-      : made_(made), bad_(bad), replies_(testing::replies_of(made.space, 40, 99)) {}
+      : made_(made), bad_(bad), replies_(test::replies_of(made.space, 40, 99)) {}
 
   Trial operator()(TrialId id, const Draft& draft) {
     Trial trial = proposed(id, draft);
@@ -139,18 +139,18 @@ class Script {
 
   static journal::Outcome score(const std::string& id) {
     const auto hash = base::hash64(id);
-    return testing::outcome_of({{"loss", 1 + static_cast<double>(hash % 1000) / 1000},
-                                {"params", 1000 + static_cast<double>(hash / 1000 % 5000)}});
+    return test::outcome_of({{"loss", 1 + static_cast<double>(hash % 1000) / 1000},
+                             {"params", 1000 + static_cast<double>(hash / 1000 % 5000)}});
   }
 
  private:
   Trial proposed(TrialId id, const Draft& draft) {
     const auto complete = [&](space::Genome genome) {
       const std::string name = space::id(made_.space, genome);
-      return testing::trial_of(made_.space, id, std::move(genome), score(name));
+      return test::trial_of(made_.space, id, std::move(genome), score(name));
     };
     if (draft.kind == Draft::Kind::genome) return complete(draft.genome);
-    if (bad_ > 0 && id % bad_ == 0) return testing::invalid_trial(id, "no genome in the reply", "Sorry, no.");
+    if (bad_ > 0 && id % bad_ == 0) return test::invalid_trial(id, "no genome in the reply", "Sorry, no.");
     const auto genome = space::from_reply(made_.space, replies_[static_cast<std::size_t>(id) % replies_.size()]);
     EXPECT_TRUE(genome.has_value()) << genome.error();
     return complete(*genome);

@@ -20,9 +20,9 @@ class Genius : public ::testing::Test {
   }
   std::string form(TrialId id) const { return space::genome_form(made_.space, genome(id)); }
   Trial trial(TrialId id, const journal::Outcome& outcome) const {
-    return testing::trial_of(made_.space, id, genome(id), outcome);
+    return test::trial_of(made_.space, id, genome(id), outcome);
   }
-  Trial good(TrialId id, double loss) const { return trial(id, testing::outcome_of({{"loss", loss}})); }
+  Trial good(TrialId id, double loss) const { return trial(id, test::outcome_of({{"loss", loss}})); }
   // All messages of a draft, as one text.
   static std::string text(const Draft& draft) {
     std::string all;
@@ -111,7 +111,7 @@ TEST_F(Genius, WithAChatLetsTheConversationGrow) {
 
 TEST_F(Genius, SaysWhatIsWrongWithAnInvalidReply) {
   for (const char* memory : {"list", "chat"}) {
-    const std::string said = after(testing::invalid_trial(0, "depth must be 2 to 6", "depth: 99"), memory);
+    const std::string said = after(test::invalid_trial(0, "depth must be 2 to 6", "depth: 99"), memory);
     EXPECT_NE(said.find("is not valid: depth must be 2 to 6"), std::string::npos) << said;
     EXPECT_NE(said.find("depth: 99"), std::string::npos) << "the reply itself is shown";
   }
@@ -122,7 +122,7 @@ TEST_F(Genius, SaysThatAnEvaluationFailed) {
     EXPECT_NE(
         after(trial(0, journal::Outcome::failed("diverged", "")), memory).find("could not be evaluated: diverged"),
         std::string::npos);
-    EXPECT_NE(after(trial(0, testing::outcome_of({{"other", 1}})), memory).find("has no loss"), std::string::npos);
+    EXPECT_NE(after(trial(0, test::outcome_of({{"other", 1}})), memory).find("has no loss"), std::string::npos);
   }
 }
 

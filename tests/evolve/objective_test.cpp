@@ -14,7 +14,7 @@ namespace {
 
 using base::Json;
 using Costs = std::vector<std::vector<double>>;
-using testing::outcome_of;
+using test::outcome_of;
 
 const double kNan = std::nan(""), kInfinity = std::numeric_limits<double>::infinity();
 

@@ -10,7 +10,7 @@ namespace weft::evolve {
 namespace {
 
 using base::Json;
-using testing::error_of;
+using test::error_of;
 
 TEST(Prompt, WithoutMarksIsOneMessageOfTheUser) {
   const auto messages = Prompt{"Hello {{name}}.\nBye.\n\n"}.messages("p", {{"name", "you"}});
@@ -68,7 +68,7 @@ TEST(LoadPrompts, ReadsThoseOfEveryMethod) {
 }
 
 TEST(LoadPrompts, TakesTheUsersOwnFromBesideTheExperiment) {
-  const testing::Folder folder;
+  const test::Folder folder;
   folder.write("mine.mustache", "My own: {{error}}");
   const Prompts prompts = load_prompts({"genius", "repair"}, {{"repair", "mine.mustache"}}, folder.path());
   EXPECT_EQ(prompts.at("repair").text, "My own: {{error}}");

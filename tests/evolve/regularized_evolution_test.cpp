@@ -12,8 +12,8 @@ class RegularizedEvolution : public ::testing::Test {
   void tell(Proposer& proposer, TrialId id, double loss) {
     base::Random random(7, "told", static_cast<std::uint64_t>(id));
     const auto outcome =
-        std::isnan(loss) ? journal::Outcome::failed("diverged", "") : testing::outcome_of({{"loss", loss}});
-    proposer.tell(testing::trial_of(made_.space, id, space::sample(made_.space, random), outcome));
+        std::isnan(loss) ? journal::Outcome::failed("diverged", "") : test::outcome_of({{"loss", loss}});
+    proposer.tell(test::trial_of(made_.space, id, space::sample(made_.space, random), outcome));
   }
   Draft ask(Proposer& proposer, TrialId id) const {
     base::Random random(1, "trial", static_cast<std::uint64_t>(id));
@@ -78,7 +78,7 @@ TEST_F(RegularizedEvolution, HasNoParentsThatFailed) {
   const auto proposer = made_.proposer("regularized_evolution", "{population: 3, sample: 1}");
   tell(*proposer, 0, std::nan(""));
   tell(*proposer, 1, 2);
-  proposer->tell(testing::invalid_trial(2, "no"));
+  proposer->tell(test::invalid_trial(2, "no"));
   tell(*proposer, 3, 3);
   const auto drawn = parents(*proposer, 4, 200);
   EXPECT_EQ(drawn.size(), 2U);

@@ -21,7 +21,7 @@ class ClientWithTls : public testing::Test {
   }
 
   const test::Environment clean_{test::no_proxies()};
-  const test::TemporaryFolder folder_;
+  const test::Folder folder_;
   const test::Certificate certificate_{folder_};
   const test::ModelServer server_{{"--tls", certificate_.file, certificate_.key}};
 };

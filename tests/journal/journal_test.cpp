@@ -13,8 +13,8 @@ namespace weft::journal {
 namespace {
 
 using base::Json;
-using testing::error_of;
-using testing::Folder;
+using test::error_of;
+using test::Folder;
 namespace fs = base::fs;
 
 constexpr TrialId kHuge = (TrialId{1} << 62U) + 12345;

@@ -29,7 +29,7 @@ class Cassette : public WithServer {
   std::string text() const { return base::read_file(file_); }
   void write(const std::string& content) const { base::write_file(file_, content); }
 
-  const test::TemporaryFolder folder_;
+  const test::Folder folder_;
   const std::string file_ = folder_ / "replies.jsonl";
 };
 

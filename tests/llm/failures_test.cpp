@@ -98,7 +98,7 @@ TEST_P(Failures, NeverShowTheKeyThatAServerRepeats) {
 }
 
 TEST_P(Failures, OfARefusedCertificateAreClearAndFinal) {
-  const test::TemporaryFolder folder;
+  const test::Folder folder;
   const test::Certificate certificate(folder);
   test::ModelServer server({"--tls", certificate.file, certificate.key});
   ProviderConfig tls = config(server, GetParam());

@@ -12,7 +12,7 @@ class FakeServer : public WithServer {
     return chat ? chat->replies.at(0).text : chat.error().reason;
   }
 
-  const test::TemporaryFolder folder_;
+  const test::Folder folder_;
   const std::string file_ = folder_ / "replies.json";
 };
 

@@ -137,12 +137,12 @@ void expect_golden(const base::Json& gpt, const std::string& name) {
 
 TEST(Golden, the_full_gpt_gives_the_reference_logits_and_loss) {
   WEFT_NEEDS_SHARED("golden/forward.json");
-  expect_golden(base::Json::parse(base::read_file(tests::shared("golden/forward.json"))).at("gpt"), "full");
+  expect_golden(base::Json::parse(base::read_file(test::shared("golden/forward.json"))).at("gpt"), "full");
 }
 
 TEST(Golden, the_sliced_gpt_gives_the_reference_logits_and_loss) {
   WEFT_NEEDS_SHARED("golden/forward.json");
-  expect_golden(base::Json::parse(base::read_file(tests::shared("golden/forward.json"))).at("gpt"), "sub");
+  expect_golden(base::Json::parse(base::read_file(test::shared("golden/forward.json"))).at("gpt"), "sub");
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST(Kernels, RunInEveryOp) {
     const std::string name(op->name);
     ASSERT_TRUE(programs().contains(name)) << "say here how to use the new op " << name;
     space::Architecture a{.input = {.vocabulary = 11, .context = 8}, .causal = false, .width = 16, .tied = true};
-    a.layers.push_back(testing::graph_of(programs().at(name)));
+    a.layers.push_back(test::graph_of(programs().at(name)));
     EXPECT_TRUE(std::any_of(a.layers[0].nodes.begin(), a.layers[0].nodes.end(), [&](const block::Node& node) {
       return node.op == op;
     })) << name;
@@ -178,7 +178,7 @@ TEST(Kernels, RunInEveryOp) {
 
 TEST(Kernels, DropOnlyWhileTraining) {
   space::Architecture a{.input = {.vocabulary = 11, .context = 8}, .width = 16, .tied = true};
-  a.layers.push_back(testing::graph_of("return dropout(x, 0.5)"));
+  a.layers.push_back(test::graph_of("return dropout(x, 0.5)"));
   const Network network = make_network(a);
   const Weights weights = initialise(network, 1, at::kCPU);
   const at::Tensor input = input_for(a);

@@ -17,7 +17,7 @@
 namespace weft {
 namespace {
 
-using testing::in_block;
+using test::in_block;
 
 const block::Binding kBinding{{"D", 16}, {"H", 4}, {"R", 2}};
 
@@ -74,13 +74,13 @@ bool is_clear(const std::string& verdict) {
 }
 
 void expect_refused(const Verdict& verdict, const std::string& input, const std::string& why) {
-  const double before = testing::peak_mebibytes();
+  const double before = test::peak_mebibytes();
   std::string said;
-  const double took = testing::milliseconds([&] { said = verdict(input); });
+  const double took = test::milliseconds([&] { said = verdict(input); });
   EXPECT_NE(said.find(why), std::string::npos) << why << " is not in: " << said;
   EXPECT_TRUE(is_clear(said)) << said;
   EXPECT_LT(took, 2000) << said;  // far from what anything that grows faster than its input would take
-  EXPECT_LT(testing::peak_mebibytes() - before, testing::kSlowBuild ? 512 : 32) << said;
+  EXPECT_LT(test::peak_mebibytes() - before, test::kSlowBuild ? 512 : 32) << said;
 }
 
 TEST(HostilePrograms, are_refused_at_once) {
@@ -174,7 +174,7 @@ TEST(HostileReplies, are_refused_at_once) {
 
 TEST(HostileSpaces, are_refused_at_once) {
   const auto expect = [](const std::string& input, const std::string& why) { expect_refused(of_yaml, input, why); };
-  const auto space = [](const std::string& text) { return testing::space_yaml(text); };
+  const auto space = [](const std::string& text) { return test::space_yaml(text); };
   expect(repeated("[", 10'000), "a key must be a plain word");
   expect(repeated("[", 10'000) + repeated("]", 10'000), "t.yaml");
   expect(repeated("- ", 2'000), "is nested more than 32 deep");
@@ -203,7 +203,7 @@ TEST(HostileSpaces, are_refused_at_once) {
     const std::string below = "*a" + std::to_string(i - 1);
     bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + below + repeated(", " + below, 8) + "]\n";
   }
-  const double took = testing::milliseconds([&] { EXPECT_NE(of_yaml(bomb).find("50,000 values"), std::string::npos); });
+  const double took = test::milliseconds([&] { EXPECT_NE(of_yaml(bomb).find("50,000 values"), std::string::npos); });
   EXPECT_LT(took, 5000);
 }
 
@@ -334,7 +334,7 @@ TEST(RandomPrograms, are_sound_or_refused) {
 TEST(MutatedPrograms, are_sound_or_refused) {
   base::Random random(2);
   std::vector<std::string> sources;
-  for (const std::string& name : testing::shipped_blocks())
+  for (const std::string& name : test::shipped_blocks())
     sources.push_back(base::read_file(base::home() / "search_spaces/blocks" / (name + ".block")));
   for (int i = 0; i < 20'000; ++i)
     ASSERT_NO_FATAL_FAILURE(expect_sound(mutated(random.pick(sources), random, program_pieces())));

@@ -18,10 +18,10 @@ constexpr std::int64_t kWidth = 16, kTime = 10;
 
 // Calls `visit` with every program on random walks; a misfit is looked at, too, but rarely walked on from.
 void each_program(const std::function<void(const Program&, base::Random&)>& visit) {
-  for (const std::string& name : testing::shipped_blocks()) {
+  for (const std::string& name : test::shipped_blocks()) {
     for (std::uint64_t walk = 0; walk < 16; ++walk) {
       base::Random random(walk, name);
-      Program program = testing::shipped_block(name);
+      Program program = test::shipped_block(name);
       for (int step = 0; step < 30; ++step) {
         const Program child = mutate(program, random, {"D", "H", "R"});
         visit(child, random);
@@ -49,7 +49,7 @@ TEST(Programs, are_their_own_canonical_form) {
 TEST(Programs, keep_their_id_in_other_words) {
   each_program([](const Program& program, base::Random& random) {
     for (int i = 0; i < 2; ++i) {
-      const std::string source = testing::Rewriter(program, random).run();
+      const std::string source = test::Rewriter(program, random).run();
       const auto again = parse(source, "rewritten");
       ASSERT_TRUE(again) << again.error().text() << "\n" << source;
       ASSERT_EQ(print(*again), print(program)) << source;

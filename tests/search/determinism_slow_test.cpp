@@ -15,7 +15,7 @@
 namespace weft::search {
 namespace {
 
-using testing::Folder;
+using test::Folder;
 
 // Holds finished evaluations back and hands them on in a random order.
 class ShuffledEngine : public evaluate::Engine {

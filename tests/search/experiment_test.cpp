@@ -11,7 +11,7 @@
 namespace weft::search {
 namespace {
 
-using testing::error_of;
+using test::error_of;
 
 class ExperimentFile : public ::testing::Test {
  protected:
@@ -22,7 +22,7 @@ class ExperimentFile : public ::testing::Test {
   std::string refusal(const std::string& text, const std::vector<std::string>& settings = {}) const {
     return error_of([&] { load(text, settings); });
   }
-  testing::Folder folder_;
+  test::Folder folder_;
 };
 
 constexpr const char* kCount =

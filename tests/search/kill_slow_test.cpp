@@ -21,7 +21,7 @@ namespace weft::search {
 namespace {
 
 using base::Json;
-using testing::Folder;
+using test::Folder;
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 

@@ -39,7 +39,7 @@ class LimitsTest : public ::testing::Test {
                         .usd = 0.01 * static_cast<double>(tokens)});
   }
   static journal::Trial learned(journal::TrialId id, int repairs = 0) {
-    journal::Trial trial{.id = id, .outcome = testing::outcome_of({{"loss", 1}})};
+    journal::Trial trial{.id = id, .outcome = test::outcome_of({{"loss", 1}})};
     trial.proposal.repairs = repairs;
     return trial;
   }
@@ -143,7 +143,7 @@ TEST_F(LimitsTest, OfNoMoneyLetsFreeDraftsPass) {
 }
 
 TEST_F(LimitsTest, OfMoneyNeedsAPrice) {
-  EXPECT_NE(testing::error_of([&] { limits({.usd = 1}, false); }).find("budget.usd cannot be kept"), std::string::npos);
+  EXPECT_NE(test::error_of([&] { limits({.usd = 1}, false); }).find("budget.usd cannot be kept"), std::string::npos);
 }
 
 TEST_F(LimitsTest, CountRepairsAsWell) {

@@ -32,7 +32,7 @@ class HeldEngine : public evaluate::Engine {
   void stop() override {}
 
   // Finishes the evaluation that was submitted `index`-th of those held.
-  void finish(std::size_t index, const Outcome& outcome = testing::outcome_of({{"loss", 1}})) {
+  void finish(std::size_t index, const Outcome& outcome = test::outcome_of({{"loss", 1}})) {
     Held held;
     {
       const std::lock_guard lock(mutex_);
@@ -104,7 +104,7 @@ class WindowTest : public ::testing::Test {
   std::string key(std::uint64_t number) const { return evaluation_key(experiment_, id(number), {}); }
   Window::Finished oldest() { return *window_->await_oldest({}); }
 
-  testing::Folder folder_;
+  test::Folder folder_;
   Experiment experiment_;
   std::string invalid_;
   std::unique_ptr<journal::Journal> journal_ = journal::Journal::in_memory({});
@@ -129,9 +129,9 @@ TEST_F(WindowTest, HasRoomForSoManyTrials) {
 
 TEST_F(WindowTest, GivesTrialsInTheOrderOfAsking) {
   for (TrialId id = 0; id < 3; ++id) window_->start(id, genome(static_cast<std::uint64_t>(id)));
-  engine_.finish(2, testing::outcome_of({{"loss", 2}}));
-  engine_.finish(1, testing::outcome_of({{"loss", 1}}));
-  engine_.finish(0, testing::outcome_of({{"loss", 0}}));
+  engine_.finish(2, test::outcome_of({{"loss", 2}}));
+  engine_.finish(1, test::outcome_of({{"loss", 1}}));
+  engine_.finish(0, test::outcome_of({{"loss", 0}}));
   for (TrialId id = 0; id < 3; ++id) {
     const auto finished = oldest();
     EXPECT_EQ(finished.trial.id, id);
@@ -143,13 +143,13 @@ TEST_F(WindowTest, GivesTrialsInTheOrderOfAsking) {
 TEST_F(WindowTest, HasOneEvaluationAKeyInFlight) {
   for (TrialId id = 0; id < 3; ++id) window_->start(id, genome(5));
   EXPECT_EQ(engine_.times(key(5)), 1);
-  engine_.finish(0, testing::outcome_of({{"loss", 7}}));
+  engine_.finish(0, test::outcome_of({{"loss", 7}}));
   for (TrialId id = 0; id < 3; ++id) EXPECT_EQ(oldest().trial.outcome->metrics.at("loss"), 7);
   EXPECT_EQ(engine_.times(key(5)), 1);
 }
 
 TEST_F(WindowTest, DoesNotEvaluateWhatTheJournalHas) {
-  journal_->add_outcome(key(5), 9, testing::outcome_of({{"loss", 4}}));
+  journal_->add_outcome(key(5), 9, test::outcome_of({{"loss", 4}}));
   window_->start(0, genome(5));
   EXPECT_EQ(engine_.held(), 0U);
   EXPECT_EQ(oldest().trial.outcome->metrics.at("loss"), 4);
@@ -286,7 +286,7 @@ TEST_P(LoopTest, TellsAWaitingMethodWhatIsUnderWay) {
 
 TEST_P(LoopTest, CallsAWaitWithNothingUnderWayABug) {
   Noting proposer([](TrialId) { return Draft::waiting(); });
-  EXPECT_NE(testing::error_of([&] { run(proposer, {.trials = 9}); }).find("internal error: the method waits"),
+  EXPECT_NE(test::error_of([&] { run(proposer, {.trials = 9}); }).find("internal error: the method waits"),
             std::string::npos);
 }
 
@@ -321,7 +321,7 @@ TEST_P(LoopTest, RefusesAJournalThatTheMethodDoesNotRepeat) {
   Noting first([this](TrialId id) { return genome(static_cast<std::uint64_t>(id)); });
   run(first, {.trials = 10});
   Noting other([this](TrialId id) { return genome(static_cast<std::uint64_t>(id + 1)); });
-  EXPECT_NE(testing::error_of([&] { run(other, {.trials = 10}); }).find("trial 0 comes out differently"),
+  EXPECT_NE(test::error_of([&] { run(other, {.trials = 10}); }).find("trial 0 comes out differently"),
             std::string::npos);
 }
 

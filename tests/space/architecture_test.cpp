@@ -93,7 +93,7 @@ constexpr const char* kGptBlock =
     "    f = gelu(linear(layernorm(x), R * D, bias=B))\n    return x + linear(f, D, bias=B)\n";
 
 Space gpt_space(bool tied) {
-  const testing::Folder folder;
+  const test::Folder folder;
   folder.write("gpt.block", kGptBlock);
   return Space::load(folder.write(
       "gpt.yaml",

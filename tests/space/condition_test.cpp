@@ -30,7 +30,7 @@ std::optional<bool> holds(std::string_view text) {
 }
 
 std::string refused(std::string_view text) {
-  return testing::refusal(parsed(text));
+  return test::refusal(parsed(text));
 }
 
 TEST(Condition, computes_as_python_does) {

@@ -7,7 +7,7 @@
 namespace weft::space {
 namespace {
 
-using testing::space_of;
+using test::space_of;
 
 std::string counted(const std::string& text) {
   return count(space_of(text)).count;
@@ -55,7 +55,7 @@ TEST(Count, gives_up_where_too_much_is_coupled) {
     if (i > 0) sum += " + a" + std::to_string(i);
   }
   const Space space = space_of(genes + "}\nrequire: [\"" + sum + " < 0\"]\n");
-  EXPECT_EQ(testing::error_of([&] { count(space); }),
+  EXPECT_EQ(test::error_of([&] { count(space); }),
             "space 't' couples too many genes by conditions for every combination to be looked at");
 }
 

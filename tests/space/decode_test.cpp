@@ -10,8 +10,8 @@
 namespace weft::space {
 namespace {
 
-using testing::refusal;
-using testing::space_of;
+using test::refusal;
+using test::space_of;
 
 Architecture decoded(const Space& space, const std::string& text, const Input& input = {}) {
   const auto genome = from_text(space, text);
@@ -65,13 +65,13 @@ TEST(Decode, names_the_constraint_that_is_violated) {
 
 // One block needs heads, the other does not; `when` says where there are any.
 Space mixers(const std::string& when) {
-  const testing::Folder folder;
+  const test::Folder folder;
   folder.write("attn.block", "def block(x):\n    return attention(x, x, x, heads=H)\n");
   folder.write("conv.block", "def block(x):\n    return dwconv(x, width=3)\n");
   return Space::load(folder.write(
       "t.yaml",
-      testing::space_yaml("genes:\n  mixer: {choice: [attn.block, conv.block]}\n  heads: {choice: [2, 4], when: \"" +
-                          when + "\"}\nlayers: {count: 1, block: mixer, bind: {D: 16, H: heads}}\n")));
+      test::space_yaml("genes:\n  mixer: {choice: [attn.block, conv.block]}\n  heads: {choice: [2, 4], when: \"" +
+                       when + "\"}\nlayers: {count: 1, block: mixer, bind: {D: 16, H: heads}}\n")));
 }
 
 TEST(Decode, needs_no_gene_that_its_block_does_not_name) {

@@ -10,8 +10,8 @@
 namespace weft::space {
 namespace {
 
-using testing::refusal;
-using testing::space_of;
+using test::refusal;
+using test::space_of;
 
 TEST(JsonSchema, lists_domains_and_what_is_required) {
   const base::Json schema =
@@ -31,7 +31,7 @@ TEST(JsonSchema, lets_a_list_be_as_long_as_the_depth_may_be) {
 }
 
 TEST(JsonSchema, allows_null_in_the_layers_where_a_gene_is_inactive) {
-  const base::Json schema = json_schema(space_of(testing::deep_space().yaml)).at("properties").at("heads");
+  const base::Json schema = json_schema(space_of(test::deep_space().yaml)).at("properties").at("heads");
   EXPECT_EQ(schema.at("items").dump(), R"({"enum":[1,2,null]})");
 }
 

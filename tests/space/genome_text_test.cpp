@@ -9,11 +9,11 @@
 namespace weft::space {
 namespace {
 
-using testing::refusal;
-using testing::space_of;
+using test::refusal;
+using test::space_of;
 
 Space deep() {
-  return testing::space_of(testing::deep_space().yaml);
+  return test::space_of(test::deep_space().yaml);
 }
 Space open() {
   return space_of(
@@ -119,7 +119,7 @@ TEST(FromJson, wants_a_value_a_layer) {
 TEST(FromJson, refuses_a_value_for_an_inactive_gene) {
   EXPECT_EQ(refused(deep(), R"({"wide":true,"depth":1,"mixer":["conv"],"heads":[1]})"),
             "gene 'heads' in layer 0 is inactive, since mixer == 'attn' does not hold; leave it out");
-  const Space chained = space_of(testing::chained_space().yaml);
+  const Space chained = space_of(test::chained_space().yaml);
   EXPECT_EQ(refused(chained, R"({"a":false,"b":1,"d":0})"),
             "gene 'b' is inactive, since a does not hold; leave it out");
 }

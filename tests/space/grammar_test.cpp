@@ -10,8 +10,8 @@
 namespace weft::space {
 namespace {
 
-using testing::Gbnf;
-using testing::space_of;
+using test::Gbnf;
+using test::space_of;
 
 TEST(Grammar, is_short_for_free_genes) {
   EXPECT_EQ(grammar(space_of("genes: {a_b: {choice: [1, x]}, c: {flag: true, per_layer: true}}\n")),
@@ -116,12 +116,12 @@ TEST(Grammar, refuses_programs_outside_the_language) {
 }
 
 TEST(Grammar, says_that_constraints_allow_nothing) {
-  EXPECT_EQ(testing::error_of([] { grammar(space_of("genes: {a: {range: [1, 3]}}\nrequire: [a > 3]\n")); }),
+  EXPECT_EQ(test::error_of([] { grammar(space_of("genes: {a: {range: [1, 3]}}\nrequire: [a > 3]\n")); }),
             "space 't': its constraints allow no genome");
 }
 
 TEST(Grammar, gives_up_where_too_much_is_coupled) {
-  EXPECT_EQ(testing::error_of([] {
+  EXPECT_EQ(test::error_of([] {
               grammar(space_of("genes: {a: {range: [1, 100]}, b: {range: [1, 100]}}\nrequire: [a + b > 0]\n"));
             }),
             "space 't' couples too many genes by conditions for a grammar; use structured: none");

@@ -10,14 +10,14 @@
 namespace weft::space {
 namespace {
 
-using testing::Folder;
-using testing::space_of;
+using test::Folder;
+using test::space_of;
 
 // The message of loading this file, with the folder taken out of it.
 std::string error_in_file(const std::string& yaml) {
   const Folder folder;
   const std::string path = folder.write("t.yaml", yaml);
-  std::string message = testing::error_of([&] { Space::load(path); });
+  std::string message = test::error_of([&] { Space::load(path); });
   const std::string before = folder.path().string() + "/";
   for (std::size_t at; (at = message.find(before)) != std::string::npos;) message.erase(at, before.size());
   return message;
@@ -25,7 +25,7 @@ std::string error_in_file(const std::string& yaml) {
 
 // The same for lines 3 (where the layers are given by the test: line 2) and on; see space_yaml().
 std::string error_in(const std::string& text) {
-  return error_in_file(testing::space_yaml(text));
+  return error_in_file(test::space_yaml(text));
 }
 
 TEST(Space, reads_the_spaces_that_weft_ships) {
@@ -87,7 +87,7 @@ TEST(Space, needs_no_file_for_its_snapshot) {
   const Folder folder;
   folder.write("own.block", "def block(x):\n    return relu(x)\n");
   const std::string path = folder.write(
-      "t.yaml", testing::space_yaml("genes: {a: {flag: true}}\nlayers: {count: 1, block: own.block, bind: {D: 16}}\n"));
+      "t.yaml", test::space_yaml("genes: {a: {flag: true}}\nlayers: {count: 1, block: own.block, bind: {D: 16}}\n"));
   const base::Json snapshot = Space::load(path).snapshot();
   std::filesystem::remove(folder.path() / "own.block");
   EXPECT_EQ(Space::from_snapshot(snapshot).blocks.at("own").sites.size(), 1U);
@@ -96,12 +96,12 @@ TEST(Space, needs_no_file_for_its_snapshot) {
 TEST(Space, takes_blocks_that_lie_beside_its_file) {
   const Folder folder;
   folder.write("gpt2.block", "def block(x):\n    return relu(x)\n");
-  const std::string path = folder.write("t.yaml", testing::space_yaml("genes: {a: {flag: true}}\n"));
+  const std::string path = folder.write("t.yaml", test::space_yaml("genes: {a: {flag: true}}\n"));
   EXPECT_EQ(Space::load(path).blocks.at("gpt2").sites.size(), 1U);
 }
 
 TEST(SpaceError, names_the_space_that_is_not_there) {
-  EXPECT_NE(testing::error_of([] { Space::load("gpt_nani"); }).find("did you mean 'gpt_nano'?"), std::string::npos);
+  EXPECT_NE(test::error_of([] { Space::load("gpt_nani"); }).find("did you mean 'gpt_nano'?"), std::string::npos);
 }
 
 TEST(SpaceError, names_keys_that_are_missing_or_unknown) {
@@ -157,16 +157,16 @@ TEST(SpaceError, names_block_files_that_are_missing_or_wrong) {
   EXPECT_EQ(error_in("genes:\n  a: {program: {seeds: [gpt2]}}\n"), "t.yaml:5:25: a seed is a .block file");
   const Folder folder;
   folder.write("bad.block", "def block(x):\n    return softmax(x)\n");
-  const std::string path = folder.write("t.yaml", testing::space_yaml("genes: {a: {choice: [bad.block]}}\n"));
-  EXPECT_TRUE(testing::error_of([&] { Space::load(path); }).starts_with("bad.block:2:12: unknown op 'softmax'"));
+  const std::string path = folder.write("t.yaml", test::space_yaml("genes: {a: {choice: [bad.block]}}\n"));
+  EXPECT_TRUE(test::error_of([&] { Space::load(path); }).starts_with("bad.block:2:12: unknown op 'softmax'"));
 }
 
 TEST(SpaceError, refuses_two_block_files_of_one_name) {
   const Folder folder;
   folder.write("other/gpt2.block", "def block(x):\n    return relu(x)\n");
   const std::string path = folder.write(
-      "t.yaml", testing::space_yaml("genes:\n  a: {choice: [gpt2.block]}\n  b: {choice: [other/gpt2.block]}\n"));
-  EXPECT_EQ(testing::error_of([&] { Space::load(path); }),
+      "t.yaml", test::space_yaml("genes:\n  a: {choice: [gpt2.block]}\n  b: {choice: [other/gpt2.block]}\n"));
+  EXPECT_EQ(test::error_of([&] { Space::load(path); }),
             path + ":6:16: two block files of one name: 'gpt2.block' and 'other/gpt2.block'");
 }
 
@@ -270,8 +270,7 @@ TEST(SpaceError, wants_limits_that_its_blocks_keep) {
 TEST(SpaceError, refuses_a_snapshot_without_its_blocks) {
   base::Json snapshot = Space::load("gpt_nano").snapshot();
   snapshot["blocks"].erase("gpt2");
-  EXPECT_TRUE(
-      testing::error_of([&] { Space::from_snapshot(snapshot); }).ends_with("the snapshot holds no block 'gpt2'"));
+  EXPECT_TRUE(test::error_of([&] { Space::from_snapshot(snapshot); }).ends_with("the snapshot holds no block 'gpt2'"));
 }
 
 }  // namespace

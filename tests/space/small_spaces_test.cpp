@@ -10,7 +10,7 @@
 namespace weft::space {
 namespace {
 
-class SmallSpaces : public ::testing::TestWithParam<testing::SmallSpace> {
+class SmallSpaces : public ::testing::TestWithParam<test::SmallSpace> {
  protected:
   const std::set<std::string>& genomes() const { return GetParam().genomes; }
   bool has(const Genome& genome) const { return genomes().contains(to_text(space_, genome)); }
@@ -20,7 +20,7 @@ class SmallSpaces : public ::testing::TestWithParam<testing::SmallSpace> {
     return list;
   }
 
-  const Space space_ = testing::space_of(GetParam().yaml);
+  const Space space_ = test::space_of(GetParam().yaml);
   base::Random random_{1};
 };
 
@@ -132,7 +132,7 @@ TEST_P(SmallSpaces, have_a_distance_that_is_a_metric) {
 }
 
 TEST_P(SmallSpaces, are_accepted_by_their_grammar) {
-  const testing::Gbnf grammar(space::grammar(space_));
+  const test::Gbnf grammar(space::grammar(space_));
   for (const std::string& text : genomes())
     EXPECT_TRUE(grammar.accepts(text)) << text << "\n" << space::grammar(space_);
 }
@@ -149,7 +149,7 @@ std::string scrambled(std::string text, base::Random& random) {
 }
 
 TEST_P(SmallSpaces, are_all_that_their_grammar_accepts) {
-  const testing::Gbnf grammar(space::grammar(space_));
+  const test::Gbnf grammar(space::grammar(space_));
   const std::vector<std::string> texts(genomes().begin(), genomes().end());
   for (int i = 0; i < 3000; ++i) {
     const std::string text = scrambled(random_.pick(texts), random_);
@@ -161,7 +161,7 @@ TEST_P(SmallSpaces, are_all_that_their_grammar_accepts) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Agree, SmallSpaces, ::testing::ValuesIn(testing::small_spaces()),
+INSTANTIATE_TEST_SUITE_P(Agree, SmallSpaces, ::testing::ValuesIn(test::small_spaces()),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace weft::space {
 namespace {
 
-using testing::space_of;
+using test::space_of;
 
 Space open_space(const std::string& per_layer = "") {
   return space_of(
@@ -58,7 +58,7 @@ TEST(Sample, draws_each_allowed_genome_alike_where_constraints_are_global) {
 TEST(Sample, says_that_constraints_refuse_everything) {
   const Space space = space_of("genes: {a: {range: [1, 3]}}\nrequire: [\"a > 3\"]\n");
   base::Random random(1);
-  EXPECT_EQ(testing::error_of([&] { sample(space, random); }),
+  EXPECT_EQ(test::error_of([&] { sample(space, random); }),
             "space 't': its constraints refused 10,000 random genomes; loosen 'require'");
 }
 
@@ -195,7 +195,7 @@ TEST(CrossOver, of_open_genomes_takes_a_whole_program) {
 }
 
 TEST(Enumerate, refuses_an_open_space) {
-  EXPECT_EQ(testing::error_of([] { enumerate(open_space(), [](const Genome&) { return true; }); }),
+  EXPECT_EQ(test::error_of([] { enumerate(open_space(), [](const Genome&) { return true; }); }),
             "space 't' is open (gene 'program'): it cannot be enumerated");
 }
 

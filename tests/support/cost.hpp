@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace weft::testing {
+namespace weft::test {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
 constexpr bool kSlowBuild = true;
@@ -36,4 +36,4 @@ inline double peak_mebibytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-}  // namespace weft::testing
+}  // namespace weft::test

@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 
-namespace weft::testing {
+namespace weft::test {
 
 /// The message of the base::Error that `call` throws; a failed test and "" where it throws none.
 template <class Call>
@@ -31,4 +31,4 @@ E refusal(const tl::expected<T, E>& result) {
   return {};
 }
 
-}  // namespace weft::testing
+}  // namespace weft::test

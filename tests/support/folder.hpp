@@ -9,7 +9,7 @@
 
 #include "base/files.hpp"
 
-namespace weft::testing {
+namespace weft::test {
 
 class Folder {
  public:
@@ -26,6 +26,7 @@ class Folder {
   }
 
   const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   /// Writes a file and returns its path.
   std::string write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories((path_ / name).parent_path());
@@ -37,4 +38,4 @@ class Folder {
   std::filesystem::path path_;
 };
 
-}  // namespace weft::testing
+}  // namespace weft::test

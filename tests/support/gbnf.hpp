@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace weft::testing {
+namespace weft::test {
 
 class Gbnf {
  public:
@@ -221,4 +221,4 @@ class Gbnf {
   std::set<std::string> named_;
 };
 
-}  // namespace weft::testing
+}  // namespace weft::test

@@ -29,18 +29,7 @@ std::array<int, 2> make_pipe() {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (base::fs::temp_directory_path() / "weft-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw base::internal_error("no temporary folder");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  base::fs::remove_all(path_, ignored);
-}
-
-Certificate::Certificate(const TemporaryFolder& folder, const std::string& name)
+Certificate::Certificate(const Folder& folder, const std::string& name)
     : file(folder / (name + ".pem")), key(folder / (name + ".key")) {
   base::Command command;
   command.argv = {"openssl",

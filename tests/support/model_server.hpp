@@ -9,26 +9,13 @@
 
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "tests/support/folder.hpp"
 
 namespace weft::test {
 
-/// A folder that is removed with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-
-  base::fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  base::fs::path path_;
-};
-
 /// A self-signed certificate for localhost and 127.0.0.1, made by the openssl command.
 struct Certificate {
-  explicit Certificate(const TemporaryFolder& folder, const std::string& name = "localhost");
+  explicit Certificate(const Folder& folder, const std::string& name = "localhost");
   std::string file, key;
 };
 
@@ -52,7 +39,7 @@ class ModelServer {
  private:
   std::string read_line() const;
 
-  TemporaryFolder folder_;
+  Folder folder_;
   pid_t process_ = -1;
   int in_ = -1, out_ = -1;  ///< our ends of its standard input and output
   int port_ = 0;

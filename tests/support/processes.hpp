@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-namespace weft::testing {
+namespace weft::test {
 
 /// What is started while it lives has an entry of its own in its environment.
 class Started {
@@ -49,4 +49,4 @@ class Started {
   std::string mark_;
 };
 
-}  // namespace weft::testing
+}  // namespace weft::test

@@ -9,7 +9,7 @@
 #include "block/graph.hpp"
 #include "block/program.hpp"
 
-namespace weft::testing {
+namespace weft::test {
 
 /// "a = relu(x)\nreturn a" as a whole program.
 inline std::string in_block(const std::string& statements) {
@@ -48,4 +48,4 @@ inline block::Graph graph_of(const std::string& statements, std::int64_t width =
   return {};
 }
 
-}  // namespace weft::testing
+}  // namespace weft::test

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "block/program.hpp"
 
-namespace weft::testing {
+namespace weft::test {
 
 /// Writes a program as source with random names, a random order of independent statements, commuting operands swapped,
 /// values inlined or named, pure calls written again, dead code, and white space.
@@ -155,4 +155,4 @@ class Rewriter {
   int next_ = 0;
 };
 
-}  // namespace weft::testing
+}  // namespace weft::test

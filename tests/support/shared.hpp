@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-namespace weft::tests {
+namespace weft::test {
 
 /// A file of the shared folder: $WEFT_SHARED, or ../shared beside the checkout.
 inline std::filesystem::path shared(const std::string& file) {
@@ -15,8 +15,8 @@ inline std::filesystem::path shared(const std::string& file) {
          file;
 }
 
-}  // namespace weft::tests
+}  // namespace weft::test
 
-#define WEFT_NEEDS_SHARED(file)                            \
-  if (!std::filesystem::exists(weft::tests::shared(file))) \
-  GTEST_SKIP() << "no " << weft::tests::shared(file) << "; set WEFT_SHARED"
+#define WEFT_NEEDS_SHARED(file)                           \
+  if (!std::filesystem::exists(weft::test::shared(file))) \
+  GTEST_SKIP() << "no " << weft::test::shared(file) << "; set WEFT_SHARED"

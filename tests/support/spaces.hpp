@@ -9,7 +9,7 @@
 #include "base/yaml.hpp"
 #include "space/space.hpp"
 
-namespace weft::testing {
+namespace weft::test {
 
 /// The YAML of a space with these genes (and more): named "t", of two gpt2 layers where the text does not say.
 inline std::string space_yaml(const std::string& text) {
@@ -154,4 +154,4 @@ inline std::vector<SmallSpace> small_spaces() {
   return {conditional_space(), layered_space(), deep_space(), chained_space()};
 }
 
-}  // namespace weft::testing
+}  // namespace weft::test

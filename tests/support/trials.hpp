@@ -12,7 +12,7 @@
 #include "space/genome_text.hpp"
 #include "space/vary.hpp"
 
-namespace weft::testing {
+namespace weft::test {
 
 inline journal::Outcome outcome_of(std::map<std::string, double> metrics) {
   journal::Outcome outcome;
@@ -46,4 +46,4 @@ inline std::vector<std::string> replies_of(const space::Space& space, int count,
   return list;
 }
 
-}  // namespace weft::testing
+}  // namespace weft::test

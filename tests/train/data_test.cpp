@@ -17,8 +17,8 @@ namespace weft::train {
 namespace {
 
 namespace fs = base::fs;
-using testing::error_of;
-using testing::Folder;
+using test::error_of;
+using test::Folder;
 
 constexpr std::array kSplits{Split::train, Split::validation, Split::test};
 constexpr std::int64_t kAll = std::int64_t{1} << 40;

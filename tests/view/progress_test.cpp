@@ -93,7 +93,7 @@ class ProgressLine : public ::testing::TestWithParam<int> {
     view.finish();
     return drawn_lines(terminal.read());
   }
-  testing::Folder folder_;
+  test::Folder folder_;
 };
 
 TEST_P(ProgressLine, NeverPassesTheWidthOfTheTerminal) {

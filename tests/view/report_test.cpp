@@ -56,17 +56,17 @@ class Report : public ::testing::Test {
     journal_->close(trial, trial.outcome ? "k" + std::to_string(trial.id) : "");
   }
   void good(double loss, std::vector<journal::TrialId> parents = {}) {
-    Outcome outcome = testing::outcome_of({{"loss", loss}, {"params", 1e5 / loss}});
+    Outcome outcome = test::outcome_of({{"loss", loss}, {"params", 1e5 / loss}});
     outcome.curve.push_back({{"step", 1}, {"val_loss", loss}});
     outcome.curve.push_back({{"step", 2}, {"val_loss", loss / 2}});
-    Trial trial = testing::trial_of(experiment_.space, journal_->size(), genome(), outcome);
+    Trial trial = test::trial_of(experiment_.space, journal_->size(), genome(), outcome);
     trial.proposal.lineage.parents = std::move(parents);
     close(trial);
   }
   void failed(const std::string& detail) {
-    close(testing::trial_of(experiment_.space, journal_->size(), genome(), Outcome::failed("diverged", detail)));
+    close(test::trial_of(experiment_.space, journal_->size(), genome(), Outcome::failed("diverged", detail)));
   }
-  void invalid(const std::string& why) { close(testing::invalid_trial(journal_->size(), why)); }
+  void invalid(const std::string& why) { close(test::invalid_trial(journal_->size(), why)); }
   // Every text that somebody else wrote, in every place where one may stand.
   void add_everything(const std::string& text) {
     failed(text);
@@ -82,7 +82,7 @@ class Report : public ::testing::Test {
                         .usd = 0.5,
                         .seconds = 1,
                         .requests = 1});
-    Trial trial = testing::trial_of(experiment_.space, id, genome(), testing::outcome_of({{"loss", 0.5}, {text, 1}}));
+    Trial trial = test::trial_of(experiment_.space, id, genome(), test::outcome_of({{"loss", 0.5}, {text, 1}}));
     trial.proposal.lineage = {.op = text, .parents = {id - 1}, .call = id, .index = 0};
     journal_->close(trial, "k" + std::to_string(id));
   }
@@ -141,7 +141,7 @@ class Report : public ::testing::Test {
     EXPECT_FALSE(closing_words(json(), "trials", "runs/x").empty());
   }
 
-  testing::Folder folder_;
+  test::Folder folder_;
   search::Experiment experiment_;
   std::unique_ptr<journal::Journal> journal_;
 };
@@ -188,8 +188,8 @@ TEST_F(Report, OfAWinnerWithItsLine) {
 
 TEST_F(Report, OfTrialsWhoseScoreIsNoNumber) {
   good(2);
-  close(testing::trial_of(experiment_.space, 1, genome(), testing::outcome_of({{"loss", std::nan("")}})));
-  close(testing::trial_of(experiment_.space, 2, genome(), testing::outcome_of({{"params", 5}})));
+  close(test::trial_of(experiment_.space, 1, genome(), test::outcome_of({{"loss", std::nan("")}})));
+  close(test::trial_of(experiment_.space, 2, genome(), test::outcome_of({{"params", 5}})));
   expect_all_formats();
   EXPECT_EQ(json().at("best").at("trial"), 0);
 }
@@ -197,7 +197,7 @@ TEST_F(Report, OfTrialsWhoseScoreIsNoNumber) {
 TEST_F(Report, ShowsTestScoresOfTheWinnerAlone) {
   good(3);
   good(2);
-  Outcome final = testing::outcome_of({{"loss", 2}});
+  Outcome final = test::outcome_of({{"loss", 2}});
   final.test["test_loss"] = 2.1234;
   journal_->set("final", {{"key", "k"}, {"trial", 1}, {"outcome", final.to_json()}});
   EXPECT_NE(html().find("2.1234"), std::string::npos);
@@ -252,8 +252,8 @@ class Front : public Report {
 
 TEST_F(Front, HasEveryTrialThatNoOtherBeats) {
   const auto add = [this](double loss, double params) {
-    close(testing::trial_of(experiment_.space, journal_->size(), genome(),
-                            testing::outcome_of({{"loss", loss}, {"params", params}})));
+    close(test::trial_of(experiment_.space, journal_->size(), genome(),
+                         test::outcome_of({{"loss", loss}, {"params", params}})));
   };
   add(3, 1);
   add(2, 2);
@@ -274,8 +274,8 @@ class OpenReport : public Report {
 
 TEST_F(OpenReport, ShowsTheWinnersProgram) {
   for (const double accuracy : {0.5, 0.75, 0.25})
-    close(testing::trial_of(experiment_.space, journal_->size(), genome(),
-                            testing::outcome_of({{"val_accuracy", accuracy}})));
+    close(
+        test::trial_of(experiment_.space, journal_->size(), genome(), test::outcome_of({{"val_accuracy", accuracy}})));
   expect_all_formats();
   EXPECT_EQ(json().at("best").at("trial"), 1);
   EXPECT_TRUE(json().at("best").at("program").get<std::string>().starts_with("def block(x):"));
