@@ -1,10 +1,12 @@
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/addcmul.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/split_with_sizes.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -36,14 +38,14 @@ auto cached(std::map<Key, decltype(std::declval<Make>()())>& cache, const Key& k
 }
 
 struct Tables {
-  at::Tensor cosine, sine;  // [T, rotated], in float32 (Su et al. 2021, base 10000; halves paired as in GPT-NeoX)
+  at::Tensor cosine, sine;  // [T, rotated / 2], in float32 (Su et al. 2021, base 10000; halves paired as in GPT-NeoX)
 };
 
 Tables make_rotary(std::int64_t time, std::int64_t rotated, const at::Device& device) {
   const auto floats = at::TensorOptions().dtype(at::kFloat).device(device);
   const at::Tensor theta =
       at::pow(10000.0, at::arange(0, rotated, 2, floats) / static_cast<double>(rotated)).reciprocal();
-  const at::Tensor angle = at::outer(at::arange(time, floats), theta).repeat({1, 2});
+  const at::Tensor angle = at::outer(at::arange(time, floats), theta);
   return {angle.cos(), angle.sin()};
 }
 
@@ -52,10 +54,11 @@ at::Tensor rotate(const at::Tensor& x, std::int64_t rotated) {
   const std::int64_t time = x.size(2), half = rotated / 2;
   const Tables tables =
       cached(cache, {time, rotated, x.device().str()}, [&] { return make_rotary(time, rotated, x.device()); });
-  const at::Tensor turned = x.narrow(-1, 0, rotated);
-  const at::Tensor swapped = at::cat({-turned.narrow(-1, half, half), turned.narrow(-1, 0, half)}, -1);
-  const at::Tensor mixed = (turned * tables.cosine + swapped * tables.sine).to(x.scalar_type());
-  return rotated == x.size(-1) ? mixed : at::cat({mixed, x.narrow(-1, rotated, x.size(-1) - rotated)}, -1);
+  // Split once: a narrow for each use would cost a full tensor of zeros in the backward pass.
+  const auto parts = at::split_with_sizes(x, {half, half, x.size(-1) - rotated}, -1);
+  const at::Tensor first = at::addcmul(parts[0] * tables.cosine, parts[1], tables.sine, -1);
+  const at::Tensor second = at::addcmul(parts[1] * tables.cosine, parts[0], tables.sine);
+  return at::cat({first.to(x.scalar_type()), second.to(x.scalar_type()), parts[2]}, -1);
 }
 
 // Slopes of ALiBi: a geometric sequence for a power of two, and between two of them every other one of the larger
