@@ -5,6 +5,7 @@
 #include "app/commands.hpp"
 #include "app/signals.hpp"
 #include "base/error.hpp"
+#include "base/process.hpp"
 #include "base/secret.hpp"
 #include "base/text.hpp"
 #include "search/session.hpp"
@@ -18,7 +19,7 @@ namespace {
 struct RunOptions {
   std::string experiment, folder;
   std::vector<std::string> settings;
-  bool allow_command = false, json = false;
+  bool allow_command = false, json = false, dry = false;
 };
 
 // What an experiment names cannot be made; nothing was asked for and nothing is journaled.
@@ -28,11 +29,22 @@ class NotBegun : public base::Error {
 };
 
 void check_command(const search::Experiment& experiment, bool allowed) {
-  if (experiment.evaluator() != "command" || allowed) return;
+  if (experiment.evaluator() != "command") return;
   const auto argv = experiment.checked.at("evaluate").at("command").at("run").get<std::vector<std::string>>();
-  throw base::Error("this experiment runs a program of its own, '" + base::join(argv, " ") +
-                        "'; pass --allow-command if you trust it",
-                    experiment.file);
+  if (!allowed) {
+    throw base::Error("this experiment runs a program of its own, '" + base::join(argv, " ") +
+                          "'; pass --allow-command if you trust it",
+                      experiment.file);
+  }
+  if (base::find_program(argv[0]).empty()) {
+    throw base::Error("evaluate.command.run: there is no program '" + argv[0] + "' that may be run; install it, or " +
+                          "give its path",
+                      experiment.file);
+  }
+}
+
+void write_report(const journal::Journal& journal) {
+  base::write_file(journal.folder() / "report.html", view::render_report(journal, view::Format::html));
 }
 
 void run_and_show(const search::Experiment& experiment, journal::Journal& journal, bool json) {
@@ -52,24 +64,37 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
     shown.finish();
     if (journal.size() == 0 && progress.snapshot().phase == "starting") throw NotBegun(error);
     journal.add_event("error", base::redact(error.what()));
+    try {
+      write_report(journal);
+    } catch (const base::Error&) {  // the disk may be what failed: the first error is the one to tell
+    }
     const std::string what = error.what(), hint = "weft resume " + journal.folder().string();
     throw base::Error(what + (what.find(hint) == std::string::npos ? "; nothing is lost: " + hint : ""), "",
                       error.fault());
   }
   shown.finish();
-  const base::Json summary = view::summarize(journal);
-  base::write_file(journal.folder() / "report.html", view::render_report(journal, view::Format::html));
+  base::Json summary = view::summarize(journal);
+  write_report(journal);
+  const std::string unscored = ended == "stopped" ? "" : view::why_unscored(summary);
   if (json) {
+    summary.erase("trials");
     fmt::print("{}\n", summary.dump(-1, ' ', false, base::Json::error_handler_t::replace));
   } else {
     fmt::print("{}", view::closing_words(summary, ended, journal.folder()));
   }
+  if (!unscored.empty()) throw base::Error("no trial has a score: " + unscored, journal.folder().string());
 }
 
 void run(const RunOptions& options) {
   search::Experiment experiment = search::Experiment::load(options.experiment, options.settings);
   check_command(experiment, options.allow_command);
   const base::fs::path folder = search::run_folder(options.folder, experiment.name);
+  if (options.dry) {
+    experiment.resolve();
+    evaluate::describe_data(experiment.setup());
+    fmt::print("{}\nnothing is wrong with it\n", view::heading(experiment, folder));
+    return;
+  }
   if (base::fs::exists(folder / "journal.sqlite"))
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   auto journal = search::start_run(experiment, folder);
@@ -106,6 +131,7 @@ void add_run(CLI::App& app) {
   command->add_flag("--allow-command", options->allow_command,
                     "Allows an experiment with evaluate: {command: ...} to start its program");
   command->add_flag("--json", options->json, "Prints no progress, and at the end the summary as JSON");
+  command->add_flag("--dry-run", options->dry, "Checks the experiment and its data, says what would run, and ends");
   command->callback([options] { run(*options); });
 }
 

@@ -35,7 +35,8 @@ void StopSignals::serve(const std::stop_token& stop) {
     const timespec tick{0, 200'000'000};
     const bool signalled = sigtimedwait(&set, nullptr, &tick) > 0;
     if (signalled && !gently_.stop_requested()) {
-      tell_("stopping: finishing what is under way (again to stop at once)");
+      tell_("stopping: finishing what is under way, for at most " + std::to_string(kGraceSeconds) +
+            " s (again to stop at once)");
       gently_.request_stop();
     } else if (signalled || (gently_.stop_requested() && ++waited > 5 * kGraceSeconds)) {
       at_once_.request_stop();

@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -140,6 +142,20 @@ pid_t spawn(const Command& command) {
   posix_spawnattr_destroy(&attributes);
   if (code != 0) throw Error("cannot be started: " + std::string(std::strerror(code)), command.argv[0]);
   return pid;
+}
+
+std::string find_program(const std::string& name) {
+  const auto runs = [](const std::filesystem::path& file) {
+    return std::filesystem::is_regular_file(file) && ::access(file.c_str(), X_OK) == 0;
+  };
+  if (name.find('/') != std::string::npos) return runs(name) ? name : "";
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "/bin:/usr/bin" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto file = std::filesystem::path(folder) / name;
+    if (runs(file)) return file.string();
+  }
+  return "";
 }
 
 std::string exit_text(int status) {

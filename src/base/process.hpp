@@ -21,6 +21,9 @@ struct Command {
 /// Starts the command. Throws Error where it cannot be started.
 pid_t spawn(const Command& command);
 
+/// Where spawn() will find a program: its path, or where PATH has it; empty where it is nowhere or may not be run.
+std::string find_program(const std::string& name);
+
 /// How a process ended, in words: "exit code 1", "signal 9 (Killed)".
 std::string exit_text(int status);
 

@@ -158,10 +158,12 @@ class Checker {
     }
     std::vector<std::string> names;
     for (const std::string& type : types) {
-      names.push_back(type == "object"   ? "keys and values"
-                      : type == "array"  ? "a list"
-                      : type == "string" ? "text"
-                                         : type);
+      names.push_back(type == "object"    ? "keys and values"
+                      : type == "array"   ? "a list"
+                      : type == "string"  ? "text"
+                      : type == "integer" ? "a whole number"
+                      : type == "number"  ? "a number"
+                                          : type);
     }
     fail(pointer, value, either(names));
   }

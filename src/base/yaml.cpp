@@ -187,6 +187,22 @@ std::string Document::where(std::string pointer) const {
   }
 }
 
+namespace {
+
+// What most often stands behind a message of the YAML parser.
+std::string hint(std::string_view text, const std::string& message) {
+  const std::vector<std::string> lines = split_lines(text);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::size_t first = lines[i].find_first_not_of(' ');
+    if (first != std::string::npos && lines[i][first] == '\t')
+      return " (line " + std::to_string(i + 1) + " is indented with a tab; YAML wants spaces)";
+  }
+  const bool open = message.find("not found") != std::string::npos || message.find("illegal") != std::string::npos;
+  return open ? " (look for a missing bracket or a wrong indent there or just above)" : "";
+}
+
+}  // namespace
+
 Document parse_yaml(std::string_view text, const std::string& file) {
   Document document{.value = nullptr, .file = file, .marks = {}};
   try {
@@ -200,7 +216,7 @@ Document parse_yaml(std::string_view text, const std::string& file) {
     if (parser.HandleNextDocument(rest))
       throw Error("has more than one YAML document; one was expected", other.where(""));
   } catch (const YAML::Exception& error) {
-    throw Error("is not YAML: " + one_line(error.msg), mark_text(file, error.mark));
+    throw Error("is not YAML: " + one_line(error.msg) + hint(text, error.msg), mark_text(file, error.mark));
   }
   return document;
 }

@@ -74,6 +74,8 @@ std::span<const Op* const> ops();
 /// Null where there is none of that name.
 const Op* find_op(std::string_view name);
 std::vector<std::string> op_names();
+/// The ops that a program may call by name; in a causal space none that always sees later positions.
+std::vector<const Op*> callable_ops(bool causal);
 
 /// "linear(x, width, bias=true)".
 std::string signature(const Op& op);

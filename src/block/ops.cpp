@@ -34,6 +34,17 @@ std::vector<std::string> op_names() {
   return names;
 }
 
+std::vector<const Op*> callable_ops(bool causal) {
+  std::vector<const Op*> list;
+  for (const Op* op : ops()) {
+    const std::vector<Type> inputs(static_cast<std::size_t>(op->min_inputs), Type{64, false});
+    const std::vector<double> attributes(op->attributes.size(), 2);
+    const bool sees_all = causal && op->mixes && op->mixes({inputs, attributes, causal}) == Mixing::all;
+    if (op->symbol.empty() && !sees_all) list.push_back(op);
+  }
+  return list;
+}
+
 std::string signature(const Op& op) {
   if (op.name == "times") return "number * x";
   if (op.name == "plus") return "x + number";

@@ -92,7 +92,7 @@ struct Completer::State {
                           std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.timeout_seconds));
     const llm::Chat chat = options.provider->chat(prompt.request, {trial, attempt}, deadline, stopping.get_token());
     if (!chat) {
-      failure = "language model: " + chat.error().reason;
+      failure = kModelFailed + chat.error().reason;
       return;
     }
     journal::Call record{.trial = trial,

@@ -12,6 +12,9 @@
 
 namespace weft::evolve {
 
+/// How a failure begins that the model's server made, and the user can mend.
+inline const std::string kModelFailed = "language model: ";
+
 /// A proposal, or why there is none: the model's server failed, and the run has to stop.
 struct Completed {
   journal::Proposal proposal;

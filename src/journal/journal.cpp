@@ -251,6 +251,7 @@ void Journal::set(const std::string& name, const Json& value) {
     SQLite::Statement insert(*store_->database, "INSERT OR REPLACE INTO meta VALUES (?, ?)");
     bind_all(insert, name, text_of(value));
     insert.exec();
+    if (name == "header") header_ = value;
   });
 }
 

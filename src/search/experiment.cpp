@@ -75,7 +75,17 @@ void check_task(const base::Document& document, const Experiment& experiment) {
   if (images == (space.task == space::Task::image_classification)) return;
   throw document.error("/task/data", "the space '" + space.name + "' is for " +
                                          (images ? "language models" : "images") + ", the data " +
-                                         checked.at("task").at("data").get<std::string>() + " is not");
+                                         checked.at("task").at("data").get<std::string>() + " is not" +
+                                         (images ? "" : "; they have fashion_mnist"));
+}
+
+// A gene that decides nothing would make many genomes of one network.
+void check_genes(const base::Document& document, const Experiment& experiment) {
+  if (experiment.evaluator() == "command") return;  // genes mean what the program makes of them
+  const std::string gene = experiment.space.unused_gene();
+  if (gene.empty()) return;
+  throw document.error("/space", "the gene '" + gene + "' of the space '" + experiment.space.name +
+                                     "' decides nothing; name it in layers.bind, or remove it");
 }
 
 }  // namespace
@@ -110,6 +120,7 @@ Experiment Experiment::load(const std::string& name, const std::vector<std::stri
     throw document.error("/space", error.what());
   }
   check_task(document, experiment);
+  check_genes(document, experiment);
   check_objective(document, experiment);
   experiment.prompts = evolve::load_prompts(evolve::traits_of(experiment.method()).prompts,
                                             experiment.checked.at("search").at("prompts"), path.parent_path());

@@ -20,6 +20,7 @@ struct Status {
   std::int64_t prompt_tokens = 0, completion_tokens = 0, calls = 0;
   double usd = 0;
   bool usd_known = true;
+  double spent_s = 0;              ///< by earlier sessions
   double head_wait_s = 0;          ///< spent waiting for the oldest trial while others were done
   std::string phase = "starting";  ///< starting, searching, finishing, testing, done
 };

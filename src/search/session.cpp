@@ -70,7 +70,10 @@ class Session {
   std::string run(Progress& progress, const StopSigns& stop) {
     Limits limits(experiment_.budget(), price_, journal_);
     window_.emplace(Window::Parts{&experiment_, &*completer_, engine_.get(), &journal_});
-    progress.update([](Status& status) { status.phase = "searching"; });
+    progress.update([&](Status& status) {
+      status.phase = "searching";
+      status.spent_s = spent_s_;
+    });
     const std::string ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
     if (ended != "stopped") test_winner(progress, stop);
     return ended;
@@ -145,6 +148,7 @@ class Session {
 
   const Experiment& experiment_;
   journal::Journal& journal_;
+  double spent_s_ = journal_.seconds();
   Limits::Price price_;
   space::Input input_;
   std::unique_ptr<llm::Provider> provider_;

@@ -115,7 +115,8 @@ std::optional<Window::Finished> Window::await_oldest(const std::stop_token& aban
   if (!slots_.front()->failure.empty()) {
     // What is being evaluated is finished and journaled before the run ends.
     changed_.wait(lock, abandon, [this] { return in_flight_.empty(); });
-    throw base::Error(slots_.front()->failure, "", base::Fault::weft);
+    const std::string& what = slots_.front()->failure;
+    throw base::Error(what, "", what.starts_with(evolve::kModelFailed) ? base::Fault::user : base::Fault::weft);
   }
   const std::unique_ptr<Slot> slot = std::move(slots_.front());
   slots_.pop_front();

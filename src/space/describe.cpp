@@ -46,15 +46,6 @@ std::string limits_text(const Limits& limits, bool open) {
   return text;
 }
 
-// Whether a program of the space may use the op at all: nothing that sees later positions where it is causal.
-bool usable(const block::Op& op, bool causal) {
-  if (!op.symbol.empty()) return false;
-  if (!op.mixes) return true;
-  const std::vector<block::Type> inputs(static_cast<std::size_t>(op.min_inputs), block::Type{64, false});
-  const std::vector<double> attributes(op.attributes.size(), 2);
-  return !causal || op.mixes({inputs, attributes, causal}) != block::Mixing::all;
-}
-
 std::string language(bool causal) {
   std::string text =
       "\nA block program maps x, a tensor [batch, time, channels], to a tensor of the same shape. It is one function "
@@ -62,9 +53,8 @@ std::string language(bool causal) {
       "assignments and a return, in Python's syntax, without loops or conditions. Names in capitals are the genes "
       "above. "
       "Tensors of equal shape combine with + - and *. The ops:\n";
-  for (const block::Op* op : block::ops()) {
-    if (usable(*op, causal)) text += fmt::format("- {}: {}\n", block::signature(*op), op->doc);
-  }
+  for (const block::Op* op : block::callable_ops(causal))
+    text += fmt::format("- {}: {}\n", block::signature(*op), op->doc);
   return text;
 }
 

@@ -159,8 +159,8 @@ class GrammarWriter {
     text += "width ::= ([2-8] \" * \")? gene (\" * \" gene)? | gene \" // \" [2-4]\n";
     text += "gene ::= " + either_literal(genes) + "\n";
     std::vector<std::string> calls;
-    for (const block::Op* op : block::ops()) {
-      if (op->symbol.empty() && op->name != "split") calls.push_back(call_rule(*op));
+    for (const block::Op* op : block::callable_ops(space_.causal)) {
+      if (op->name != "split") calls.push_back(call_rule(*op));
     }
     return text + "call ::= " + base::join(calls, " |\n  ") + "\n";
   }

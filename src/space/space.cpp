@@ -22,6 +22,24 @@ int Space::gene_index(std::string_view gene) const {
   return -1;
 }
 
+std::string Space::unused_gene() const {
+  std::vector<bool> used(genes.size(), false);
+  const auto mark = [&](const std::vector<int>& list) {
+    for (const int gene : list) used[static_cast<std::size_t>(gene)] = true;
+  };
+  if (depth_gene >= 0) mark({depth_gene});
+  if (block_gene >= 0) mark({block_gene});
+  for (const auto& [bound, value] : bind) {
+    if (value.is_string()) mark({gene_index(value.get_ref<const std::string&>())});
+  }
+  for (const Condition& condition : require) mark(condition.genes());
+  for (const Gene& gene : genes) {
+    if (gene.when) mark(gene.when->genes());
+  }
+  const auto found = std::find(used.begin(), used.end(), false);
+  return found == used.end() ? "" : genes[static_cast<std::size_t>(found - used.begin())].name;
+}
+
 int Space::depth(const Genome& genome) const {
   if (depth_gene < 0) return fixed_depth;
   const auto code = static_cast<std::size_t>(genome.codes[slot(depth_gene, 0)]);

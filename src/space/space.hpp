@@ -73,6 +73,8 @@ class Space {
   static Space from_snapshot(const base::Json& snapshot);
 
   int gene_index(std::string_view name) const;
+  /// The first gene that neither the layers nor a condition name; empty where there is none.
+  std::string unused_gene() const;
   std::size_t slots() const { return slots_; }
   /// The slot of a gene in a layer (0 for a global gene).
   std::size_t slot(int gene, int layer) const {

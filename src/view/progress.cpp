@@ -102,11 +102,12 @@ struct ProgressView::State {
   }
 
   void tell_best(const Status& status) {
-    if (!status.best || status.best_trial == best_trial_ || status.closed <= status.replayed) return;
+    if (!status.best || status.best_trial == best_trial_ || status.best_trial < status.replayed) return;
     best_trial_ = status.best_trial;
     clear();
-    const std::string best = fmt::format("  {:>7}  trial {:<5} {} {:.4f}", base::short_duration(seconds_since(start_)),
-                                         status.best_trial, metric_, *status.best);
+    const std::string best =
+        fmt::format("  {:>7}  trial {:<5} {} {:.4f}", base::short_duration(status.spent_s + seconds_since(start_)),
+                    status.best_trial, metric_, *status.best);
     show((terminal_ ? fitting(best, terminal_width() - 1) : best) + "\n");
   }
 
@@ -117,7 +118,7 @@ struct ProgressView::State {
     if (budget_.trials && fresh >= 3)
       left = seconds_since(start_) / fresh * static_cast<double>(*budget_.trials - status.closed);
     if (budget_.minutes) {
-      const double clock = 60 * *budget_.minutes - seconds_since(start_);
+      const double clock = 60 * *budget_.minutes - status.spent_s - seconds_since(start_);
       left = left < 0 ? clock : std::min(left, clock);
     }
     return left;
@@ -133,6 +134,7 @@ struct ProgressView::State {
                                 : fmt::format("{} under way", status.under_way));
     if (const double seconds = left(status); seconds >= 0)
       parts.push_back(base::short_duration(std::max(0.0, seconds)) + " left");
+    if (status.failed > 0) parts.push_back(fmt::format("{} failed", status.failed));
     parts.push_back(fmt::format("{} invalid", status.invalid));
     if (uses_model_) {
       const auto tokens = static_cast<double>(status.prompt_tokens + status.completion_tokens);
@@ -140,7 +142,7 @@ struct ProgressView::State {
       parts.push_back(status.usd_known ? fmt::format("${:.2f}", status.usd) : "price unknown");
     }
     parts.push_back(fmt::format("{} repeated", status.duplicates));
-    parts.push_back(fmt::format("{} failed", status.failed));
+    if (status.failed == 0) parts.push_back("0 failed");
     if (status.head_wait_s >= 1)
       parts.push_back(base::short_duration(status.head_wait_s) + " waited for the oldest trial");
     std::string text = fitting(parts.front(), width);

@@ -71,6 +71,15 @@ Json words(const Json& summary, const search::Experiment& experiment) {
                 {"has_problems", !summary.at("problems").empty()},
                 {"data", summary.at("data").at("description")},
                 {"data_hash", summary.at("data").at("hash").get<std::string>().substr(0, 16)}};
+  words["has_data"] = !summary.at("data").at("hash").get<std::string>().empty();
+  words["has_front"] = !summary.at("front").empty();
+  for (const Json& goal : summary.at("objective")) words["goals"].push_back(goal.at("metric"));
+  words["front"] = Json::array();
+  for (const Json& row : summary.at("front")) {
+    Json values = Json::array();
+    for (const Json& value : row.at("values")) values.push_back(fmt::format("{:.6g}", value.get<double>()));
+    words["front"].push_back({{"trial", row.at("trial").dump()}, {"values", values}, {"genome", row.at("genome")}});
+  }
   const space::Size size = space::count(experiment.space);
   words["size"] = size.open ? "open" : base::grouped(size.count);
   words["counts"] = counts;
@@ -143,6 +152,7 @@ std::string in_cell(const std::string& text) {
 
 void make_cells(Json& words) {
   for (Json& problem : words["problems"]) problem["reason"] = in_cell(problem.at("reason"));
+  for (Json& row : words["front"]) row["genome"] = in_cell(row.at("genome"));
   if (!words.contains("best")) return;
   for (Json& step : words["best"]["lineage"]) {
     step["op"] = in_cell(step.at("op"));

@@ -42,7 +42,7 @@ class Summarizer {
                     {"evaluator", experiment_.evaluator()},
                     {"objective", goals()},
                     {"seed", experiment_.checked.at("seed")},
-                    {"seconds", last_event().at_s},
+                    {"seconds", std::max(last_event().at_s, trials_.empty() ? 0 : trials_.back().closed_s)},
                     {"environment", header.at("environment")},
                     {"data", header.at("data")},
                     {"experiment", experiment_.checked},
@@ -51,7 +51,10 @@ class Summarizer {
     summary["trials"] = trial_rows();
     summary["pareto"] = pareto();
     summary["problems"] = problems();
-    summary["ended"] = last_event().kind == "end" ? last_event().text : "running, or killed";
+    summary["ended"] = last_event().kind == "end"     ? last_event().text
+                       : last_event().kind == "error" ? "an error: " + last_event().text
+                                                      : "running, or killed";
+    summary["front"] = front(summary.at("pareto"));
     if (const Trial* best = objective_.best_trial(trials_)) summary["best"] = winner(*best);
     return summary;
   }
@@ -147,6 +150,21 @@ class Summarizer {
       if (!beaten) front.push_back(id);
     }
     return front;
+  }
+
+  // The trials of the Pareto front with the values of its goals, where the objective has several.
+  Json front(const Json& pareto) const {
+    Json rows = Json::array();
+    if (objective_.goals.size() < 2) return rows;
+    for (const Json& id : pareto) {
+      const Trial& trial = trials_.at(id.get<std::size_t>());
+      Json values = Json::array();
+      for (const Objective::Goal& goal : objective_.goals)
+        values.push_back(*Objective::value(*trial.outcome, goal.metric));
+      rows.push_back({{"trial", trial.id}, {"values", values}, {"genome", trial.proposal.text}});
+    }
+    std::sort(rows.begin(), rows.end(), [](const Json& a, const Json& b) { return a.at("values") < b.at("values"); });
+    return rows;
   }
 
   // Invalid proposals and failed evaluations by reason, the most frequent first.
@@ -269,6 +287,16 @@ class Summarizer {
 
 base::Json summarize(const journal::Journal& journal) {
   return Summarizer(journal).run();
+}
+
+std::string why_unscored(const Json& summary) {
+  if (summary.contains("best") || summary.at("trials").empty()) return "";
+  if (!summary.at("problems").empty()) {
+    const Json& most = summary.at("problems")[0];
+    return fmt::format("{} × {}: {}", most.at("count").get<int>(), most.at("kind").get<std::string>(),
+                       base::one_line(most.at("reason").get<std::string>()));
+  }
+  return "no evaluation gave " + summary.at("objective")[0].at("metric").get<std::string>();
 }
 
 std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder) {

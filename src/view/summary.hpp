@@ -12,6 +12,9 @@ namespace weft::view {
 /// once the run is over.
 base::Json summarize(const journal::Journal& journal);
 
+/// Why no trial has a score, in one line; empty where one has, or where there are none.
+std::string why_unscored(const base::Json& summary);
+
 /// A few lines for the terminal: the best genome with its scores, what it cost, where the report lies, what to do next.
 std::string closing_words(const base::Json& summary, const std::string& ended, const base::fs::path& folder);
 

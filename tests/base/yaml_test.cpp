@@ -60,7 +60,10 @@ TEST(Yaml, names_the_nearest_place_for_a_value_that_is_not_there) {
 }
 
 TEST(Yaml, names_line_and_column_of_a_syntax_error) {
-  EXPECT_EQ(error_in("a: 1\nb: [1, 2\n"), "f.yaml:3:1: is not YAML: end of sequence flow not found");
+  EXPECT_EQ(
+      error_in("a: 1\nb: [1, 2\n"),
+      "f.yaml:3:1: is not YAML: end of sequence flow not found (look for a missing bracket or a wrong indent there or "
+      "just above)");
 }
 
 TEST(Yaml, refuses_a_key_that_stands_twice) {

@@ -63,7 +63,7 @@ TEST_F(Budgets, HoldForRepairsToo) {
   const Ended ended = run(experiment("{genius: {conversations: 4, iterations: 100}}",
                                      llm("openai", server.url()) + "budget: {calls: 7}\n", 300),
                           {"--set", "search.window=4", "--set", "search.repairs=2"});
-  EXPECT_EQ(ended.code, 0) << ended;
+  EXPECT_EQ(ended.code, 2) << ended;
   EXPECT_GE(server.requests().size(), 3U);
   EXPECT_LE(server.requests().size(), 7U);
 }

@@ -40,7 +40,7 @@ TEST_P(Failures, ThatStayEndTheRunInOneLineAndAResumeGoesOn) {
     const test::ModelServer server(with_replies({"--scenario", "ok,ok," + std::string(GetParam().scenario)}));
     port = server.port();
     const Ended ended = run(experiment(kEvoPrompting, llm("openai", server.url(), kQuick), 8));
-    EXPECT_EQ(ended.code, 1) << ended;
+    EXPECT_EQ(ended.code, 2) << ended;
     EXPECT_NE(complaint(ended).find(GetParam().said), std::string::npos) << ended;
     EXPECT_NE(complaint(ended).find("weft resume " + run_folder()), std::string::npos) << ended;
     EXPECT_LT(ended.seconds, 20);
@@ -68,7 +68,7 @@ TEST_F(Servers, WithARefusedCertificateEndTheRunBeforeARequest) {
     port = server.port();
     const Ended ended =
         run(experiment(kEvoPrompting, llm("openai", "https://127.0.0.1:" + std::to_string(port) + "/v1", trust), 8));
-    EXPECT_EQ(ended.code, 1) << ended;
+    EXPECT_EQ(ended.code, 2) << ended;
     EXPECT_NE(complaint(ended).find("is refused: self-signed certificate"), std::string::npos) << ended;
     EXPECT_TRUE(server.requests().empty());
   }
@@ -80,7 +80,7 @@ TEST_F(Servers, WithARefusedCertificateEndTheRunBeforeARequest) {
 TEST_F(Servers, ThatWriteTenMegabytesAreRefused) {
   const test::ModelServer server({"--scenario", "big:10000000"});
   const Ended ended = run(experiment(kEvoPrompting, llm("openai", server.url()), 8));
-  EXPECT_EQ(ended.code, 1) << ended;
+  EXPECT_EQ(ended.code, 2) << ended;
   EXPECT_NE(complaint(ended).find("larger than the 4194304 bytes allowed"), std::string::npos) << ended;
   EXPECT_EQ(trials_of(run_folder()).size(), 4U);
 }
@@ -99,7 +99,7 @@ TEST_F(Servers, ThatCannotBeReachedEndTheRunSoon) {
   { port = test::ModelServer().port(); }
   const std::string url = "http://127.0.0.1:" + std::to_string(port) + "/v1";
   const Ended ended = run(experiment(kGenius, llm("openai", url, ", timeout: 1"), 8));
-  EXPECT_EQ(ended.code, 1) << ended;
+  EXPECT_EQ(ended.code, 2) << ended;
   EXPECT_NE(complaint(ended).find("127.0.0.1:" + std::to_string(port)), std::string::npos) << ended;
   EXPECT_LT(ended.seconds, 10);
   const test::ModelServer healthy(with_replies({"--port", std::to_string(port)}));

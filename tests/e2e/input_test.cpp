@@ -50,7 +50,7 @@ TEST_F(Input, ThatNamesWhatIsNotThereSaysWhatIs) {
   expect_refused({"search.method=randomm"}, "unknown key 'randomm'; known here: random, ");
   expect_refused({"task.data=text_file", "task.path=/nonexistent", "evaluate={train: {steps: 2}}",
                   "objective={minimize: val_loss}"},
-                 "/nonexistent: no such file");
+                 "/nonexistent: task.path: no such file");
   expect_refused({"task.data=wordnet", "evaluate={train: {steps: 2}}"}, "expected wordnet_glosses, ");
 }
 
@@ -64,7 +64,7 @@ TEST_F(Input, OfASpaceThatDoesNotFitTheDataIsRefused) {
   expect_refused({"task.data=fashion_mnist", "evaluate={train: {steps: 2}}"},
                  "the space 'gpt_nano' is for language models, the data fashion_mnist is not");
   expect_refused({"space=vit_nano", "evaluate={train: {steps: 2}}"},
-                 "the space 'vit_nano' is for images, the data wordnet_glosses is not");
+                 "the space 'vit_nano' is for images, the data wordnet_glosses is not; they have fashion_mnist");
 }
 
 TEST_F(Input, WithoutAModelOrItsKeyIsRefusedBeforeAnythingIsMade) {

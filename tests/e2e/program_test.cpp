@@ -40,7 +40,7 @@ TEST_P(Program, EndsAsATrial) {
   const Ended ended =
       run(experiment("random", "engine: {local: {workers: 1}}\n", 1),
           {"--allow-command", "--set", "evaluate={command: {run: [sh, \"" + script + "\"], time_limit: 0.5}}"});
-  EXPECT_EQ(ended.code, 0) << ended;
+  EXPECT_EQ(ended.code, *GetParam().failure == '\0' ? 0 : 2) << ended;
   EXPECT_LT(ended.seconds, 20);
   EXPECT_EQ(processes_with("WEFT_E2E_MARK=" + folder_.path().string()), std::vector<std::string>{});
   const std::vector<Json> trials = trials_of(run_folder());
@@ -48,6 +48,16 @@ TEST_P(Program, EndsAsATrial) {
   const Json& outcome = trials[0].at("outcome");
   EXPECT_EQ(outcome.value("failure", ""), GetParam().failure) << outcome;
   EXPECT_TRUE(outcome.value("detail", "").starts_with(GetParam().detail)) << outcome;
+}
+
+TEST_F(Searches, DoNotBeginWithoutTheProgram) {
+  for (const std::string program : {"weft-no-such-program", "/dev/null", "./weft-no-such-program"}) {
+    const Ended ended = run(experiment("random", "", 1),
+                            {"--allow-command", "--set", "evaluate={command: {run: [" + program + ", train]}}"});
+    EXPECT_EQ(ended.code, 2) << ended;
+    EXPECT_NE(ended.err.find("there is no program '" + program + "'"), std::string::npos) << ended;
+    EXPECT_FALSE(base::fs::exists(run_folder()));
+  }
 }
 
 TEST_F(Searches, GiveAProgramTheGenomeAndNoKeys) {

@@ -94,7 +94,8 @@ TEST_F(Runs, NeverShowTheKeyThatAServerRepeats) {
   {
     const test::ModelServer server({"--scenario", "echo-key-reply"});
     const Ended ended = run(experiment(kGenius, llm("openai", server.url()), 4));
-    EXPECT_EQ(ended.code, 0) << ended;
+    EXPECT_EQ(ended.code, 2) << ended;
+    EXPECT_NE(ended.err.find("no trial has a score: 4 × invalid: "), std::string::npos) << ended;
     EXPECT_EQ(trials_of(run_folder()).size(), 4U);
     expect_no_key(ended);
     expect_no_key_in_views();

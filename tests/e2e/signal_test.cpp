@@ -24,7 +24,8 @@ class Signals : public Searches, public ::testing::WithParamInterface<int> {
     await("two evaluations", [&] { return started() == 2; });
     running.signal(signal);
     await("an answer to the signal", [&] {
-      return running.err().find("weft: stopping: finishing what is under way (again to stop at once)") !=
+      return running.err().find(
+                 "weft: stopping: finishing what is under way, for at most 30 s (again to stop at once)") !=
              std::string::npos;
     });
   }

@@ -97,6 +97,14 @@ TEST_F(EvoPrompting, AsksForMoreOfWhatIsMaximized) {
   EXPECT_TRUE(prompt(draft).ends_with("params: 900 val_accuracy: 0.5100")) << prompt(draft);
 }
 
+TEST_F(EvoPrompting, AsksForBetterWhereScoresAreNegative) {
+  const auto less = started("survivors: 2, prompts: 1, samples: 1", {-1, -2});
+  EXPECT_TRUE(prompt(ask(*less)).ends_with("loss: -2.0400"));
+  made_.objective = Objective{{{"log_likelihood", false}}};
+  const auto more = started("survivors: 2, prompts: 1, samples: 1", {-1, -2});
+  EXPECT_TRUE(prompt(ask(*more)).ends_with("log_likelihood: -0.9804"));
+}
+
 TEST_F(EvoPrompting, ChoosesTheBestOfAllThatWasTold) {
   const auto proposer = started("survivors: 2, prompts: 1, samples: 1", {9, 1, 8, 2, 7});
   EXPECT_EQ(ask(*proposer).lineage.parents, (std::vector<TrialId>{3, 1}));

@@ -191,7 +191,7 @@ TEST(HostileSpaces, are_refused_at_once) {
   expect(space("genes: {a: {range: [0, 1e18]}}\n"), "must have 1 to 10000 values");
   expect(space("genes: {a: {range: [0, 1], step: 1e-300}}\n"), "must have 1 to 10000 values");
   expect(space("genes: {a: {range: [-1e308, 1e308]}}\n"), "must have 1 to 10000 values");
-  expect(space("genes: {a: {flag: true}}\nlimits: {params: 1e300}\n"), "expected integer");
+  expect(space("genes: {a: {flag: true}}\nlimits: {params: 1e300}\n"), "expected a whole number");
   expect(space("genes: {a: {flag: true}}\nlimits: {params: 99999999T}\n"), "expected a whole number");
   expect(space("layers: {count: 1e18, block: gpt2.block, bind: {D: 16}}\ngenes: {a: {flag: true}}\n"), "expected");
   expect(space("genes: {a: {flag: true}}\nrequire: [\"" + repeated("(", 900) + "\"]\n"), "nested more than 40 deep");

@@ -79,8 +79,9 @@ TEST_F(ExperimentFile, HasDataForItsSpace) {
   const std::string train = replaced(kCount, "{count: {}}", "{train: {steps: 1}}");
   EXPECT_EQ(refusal(train + "task: {data: fashion_mnist}\n"),
             file() + ":5:8: the space 'gpt_nano' is for language models, the data fashion_mnist is not");
-  EXPECT_EQ(refusal(replaced(train, "gpt_nano", "vit_nano") + "task: {data: wordnet_glosses}\n"),
-            file() + ":5:8: the space 'vit_nano' is for images, the data wordnet_glosses is not");
+  EXPECT_EQ(
+      refusal(replaced(train, "gpt_nano", "vit_nano") + "task: {data: wordnet_glosses}\n"),
+      file() + ":5:8: the space 'vit_nano' is for images, the data wordnet_glosses is not; they have fashion_mnist");
   EXPECT_NO_THROW(load(replaced(train, "gpt_nano", "vit_nano") + "task: {data: fashion_mnist}\n"));
   EXPECT_NO_THROW(load(replaced(kCount, "gpt_nano", "vit_nano"))) << "nothing is read to count";
 }

@@ -139,7 +139,7 @@ TEST(SpaceError, names_the_value_of_a_bad_domain) {
   EXPECT_EQ(error_in("genes:\n  a: {choice: [1, 2, 1.0]}\n"), "t.yaml:5:22: the value 1.0 stands here twice");
   EXPECT_EQ(error_in("genes:\n  a: {choice: []}\n"), "t.yaml:5:7: 'choice' is []; expected at least 1 values");
   EXPECT_EQ(error_in("genes:\n  a: {choice: [1, [2]]}\n"),
-            "t.yaml:5:19: 'choice' has [2] as its value 2; expected number, text or boolean");
+            "t.yaml:5:19: 'choice' has [2] as its value 2; expected a number, text or boolean");
   EXPECT_EQ(error_in("genes:\n  a: {range: [6, 2]}\n"),
             "t.yaml:5:7: range [6, 2] in steps of 1 must have 1 to 10000 values");
   EXPECT_EQ(error_in("genes:\n  a: {range: [0, 1], step: 1e-9}\n"),

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "base/schema.hpp"
 #include "base/text.hpp"
 #include "base/yaml.hpp"
+#include "tests/support/regex.hpp"
 
 // What holds the source together: which room may include which, which library stands in which room, and that every
 // data file fits its schema.

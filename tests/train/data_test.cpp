@@ -178,7 +178,8 @@ TEST(TextFile, MustBeThere) {
   const Folder folder;
   EXPECT_EQ(error_of([] { open("text_file"); }),
             "the data set text_file needs task.path, a file or folder of UTF-8 text");
-  EXPECT_EQ(error_of([] { open("text_file", "/no/such"); }), "/no/such: no such file, or a folder without files");
+  EXPECT_EQ(error_of([] { open("text_file", "/no/such"); }),
+            "/no/such: task.path: no such file, or a folder without files, in " + base::fs::current_path().string());
   EXPECT_NE(error_of([&] { open("text_file", folder.path().string()); }).find("a folder without files"),
             std::string::npos);
 }

@@ -3,11 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "base/text.hpp"
 #include "search/session.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/regex.hpp"
 #include "tests/support/trials.hpp"
 #include "view/summary.hpp"
 

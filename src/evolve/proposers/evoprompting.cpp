@@ -185,8 +185,9 @@ class EvoPrompting : public Proposer {
       } else {
         const auto goal = std::find_if(method_.objective.goals.begin(), method_.objective.goals.end(),
                                        [&](const auto& g) { return g.metric == metric; });
-        wanted =
-            goal->minimize ? wanted / target_score_ : *std::max_element(values.begin(), values.end()) * target_score_;
+        if (!goal->minimize) wanted = *std::max_element(values.begin(), values.end());
+        const bool away_from_zero = goal->minimize == (wanted < 0);  // a log-likelihood gets better towards zero
+        wanted = away_from_zero ? wanted * target_score_ : wanted / target_score_;
       }
       list.push_back({{"name", metric}, {"value", shown_number(metric, wanted)}});
     }

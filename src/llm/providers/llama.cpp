@@ -68,6 +68,7 @@ base::fs::path find_model(const std::string& name) {
         return entry.path();
     }
   }
+  if (name.ends_with(".gguf")) throw base::Error("no such file", name);
   throw base::Error("no model " + base::quote(name) + ": give a .gguf file, or run scripts/setup.sh for smollm2-135m");
 }
 

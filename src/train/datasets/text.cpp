@@ -135,7 +135,9 @@ std::unique_ptr<Dataset> wordnet_glosses(const TaskConfig& config) {
 std::unique_ptr<Dataset> text_file(const TaskConfig& config) {
   if (config.path.empty()) throw base::Error("the data set text_file needs task.path, a file or folder of UTF-8 text");
   const std::vector<fs::path> files = files_below(config.path);
-  if (files.empty()) throw base::Error("no such file, or a folder without files", config.path);
+  if (files.empty())
+    throw base::Error("task.path: no such file, or a folder without files, in " + fs::current_path().string(),
+                      config.path);
   auto data = std::make_unique<TextDataset>(fs::path(config.path).filename().string(), config.context);
   for (const fs::path& file : files) {
     const std::string text = base::read_file(file, kMaxFile);
