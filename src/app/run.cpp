@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 
 #include "app/commands.hpp"
@@ -50,13 +51,14 @@ void write_report(const journal::Journal& journal) {
 void run_and_show(const search::Experiment& experiment, journal::Journal& journal, bool json) {
   if (!json) std::fputs((view::heading(experiment, journal.folder()) + "\n").c_str(), stderr);
   search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
-  view::ProgressView* screen = nullptr;
+  std::atomic<view::ProgressView*> screen = nullptr;
   // Before any other thread, so that all of them leave the signals to it.
   StopSignals signals([&](const std::string& line) {
-    if (screen != nullptr) screen->tell("weft: " + line);
+    if (view::ProgressView* view = screen) view->tell("weft: " + line);
   });
   view::ProgressView shown(experiment, progress, json);
   screen = &shown;
+  const std::shared_ptr<void> before_it_goes(nullptr, [&](void*) { screen = nullptr; });
   std::string ended;
   try {
     ended = search::run_session(experiment, journal, progress, signals.signs());
