@@ -84,7 +84,7 @@ void mutate_check_and_identify_programs(benchmark::State& state) {
   base::Random random(1);
   for (auto _ : state) {
     const block::Program child = block::mutate(seed, random, {"D", "H", "R"});
-    benchmark::DoNotOptimize(block::check(child, binding, 64, true));
+    benchmark::DoNotOptimize(block::check(child, binding, {64, false}, {.causal = true}));
     benchmark::DoNotOptimize(block::id(child));
   }
   state.SetItemsProcessed(state.iterations());

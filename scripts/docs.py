@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Writes the tables of keys in docs/ from the schemas, between two marker comments.
+"""Writes the tables of keys in docs/ from the schemas, and of ops from the binary, between two marker comments.
 
     scripts/docs.py           writes them
     scripts/docs.py --check   changes nothing; exits 1 with a line for each page that is out of date
 """
 
 import json
+import os
 import pathlib
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models"}
 BEGIN = "<!-- keys: written by scripts/docs.py from schemas/{}.schema.json -->"
+OPS = "<!-- ops: written by scripts/docs.py from weft block ops -->"
 END = "<!-- end of keys -->"
 
 
@@ -45,7 +48,8 @@ def kind(schema):
     if schema.get("format") in ("count", "bytes"):
         example = "200k" if schema["format"] == "count" else "256MB"
         return f"whole number, also as {example}" + bounds(schema)
-    names = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}
+    names = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "object": "keys",
+             "array": "list of them"}
     return " or ".join(names[name] for name in types) + bounds(schema)
 
 
@@ -90,8 +94,29 @@ class Page:
         self.waiting = below + self.waiting
 
 
+def domain(attribute):
+    low, high = attribute.get("range", (None, None))
+    return attribute["domain"] + (f", {low:g} to {high:g}" if low is not None else "")
+
+
+def ops():
+    """A section for each op, as the binary knows it."""
+    binary = os.environ.get("WEFT_BINARY", str(ROOT / "build" / "release" / "weft"))
+    rows = json.loads(subprocess.run([binary, "block", "ops", "--json"], capture_output=True, text=True, check=True).stdout)
+    lines = []
+    for op in rows:
+        lines += ["", f"### `{op['signature']}`", "", op["doc"], "",
+                  f"Takes {op['takes']}. {'Has weights. ' if op['weights'] else ''}Source: {op['source']}."]
+        if op["attributes"]:
+            lines += ["", "| attribute | domain | default | meaning |", "|---|---|---|---|"]
+        for one in op["attributes"]:
+            default = f"`{shown(one['default'])}`" if "default" in one else "required"
+            lines.append(f"| `{one['name']}` | {domain(one)} | {default} | {one['doc']} |")
+    return "\n".join(lines).strip() + "\n"
+
+
 def page_with_keys(text, name, keys):
-    begin = BEGIN.format(name)
+    begin = BEGIN.format(name) if name else OPS
     before, after = text.split(begin, 1) if begin in text else (None, "")
     if before is None or END not in after:
         sys.exit(f"docs.py: no markers '{begin}' and '{END}' in the page of {name}")
@@ -102,11 +127,12 @@ def main():
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit("usage: scripts/docs.py [--check]")
     stale = []
-    for page, name in PAGES.items():
-        schema = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    for page, name in {**PAGES, "blocks.md": None}.items():
         path = ROOT / "docs" / page
         text = path.read_text(encoding="utf-8")
-        wanted = page_with_keys(text, name, Page(schema).write())
+        if name:
+            schema = json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+        wanted = page_with_keys(text, name, Page(schema).write() if name else ops())
         if wanted != text and sys.argv[1:]:
             stale.append(page)
         elif wanted != text:

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
 
 #include "app/commands.hpp"
@@ -16,7 +17,7 @@ namespace {
 using base::Json;
 
 struct BlockOptions {
-  std::string file, picture;
+  std::string file, picture, image;
   std::vector<std::string> genes;
   std::int64_t time = 128;
   bool json = false, not_causal = false;
@@ -37,6 +38,19 @@ block::Binding binding_of(const BlockOptions& options) {
   return binding;
 }
 
+block::Type input_of(const BlockOptions& options, const block::Binding& binding) {
+  if (options.image.empty()) return {static_cast<std::int64_t>(binding.at("D")), false};
+  std::int64_t channels = 0, height = 0, width = 0;
+  if (std::sscanf(options.image.c_str(), "%5ldx%5ldx%5ld", &channels, &height, &width) != 3 ||
+      std::min({channels, height, width}) < 1)
+    throw base::Error("expected channels, height and width, as in 16x32x32", "--image " + options.image);
+  return block::Type::image(channels, height, width);
+}
+
+block::Place place_of(const BlockOptions& options) {
+  return {.causal = !options.not_causal && options.image.empty(), .grid = options.not_causal};
+}
+
 struct Checked {
   block::Program program;
   block::Graph graph;
@@ -47,7 +61,7 @@ Checked read(const BlockOptions& options) {
   auto program = block::parse(base::read_file(path), path.string());
   if (!program) throw base::Error(program.error().text());
   const block::Binding binding = binding_of(options);
-  auto graph = block::check(*program, binding, static_cast<std::int64_t>(binding.at("D")), !options.not_causal);
+  auto graph = block::check(*program, binding, input_of(options, binding), place_of(options));
   if (!graph) throw base::Error(graph.error().text());
   return {std::move(*program), std::move(*graph)};
 }
@@ -82,7 +96,7 @@ void show(const BlockOptions& options) {
 
 void count(const BlockOptions& options) {
   const Checked checked = read(options);
-  const block::Counts counts = block::count(checked.graph, options.time, !options.not_causal);
+  const block::Counts counts = block::count(checked.graph, options.time, place_of(options));
   if (options.json) {
     fmt::print("{}\n", Json{{"params", counts.params},
                             {"macs", counts.macs},
@@ -101,6 +115,39 @@ void count(const BlockOptions& options) {
   line("activations", counts.activations, "bytes in float32");
 }
 
+const char* domain_of(block::Attribute::Kind kind) {
+  return kind == block::Attribute::Kind::flag    ? "true or false"
+         : kind == block::Attribute::Kind::whole ? "whole number"
+                                                 : "number";
+}
+
+Json describe(const block::Op& op) {
+  Json attributes = Json::array();
+  for (const block::Attribute& one : op.attributes) {
+    Json row = {{"name", one.name}, {"domain", domain_of(one.kind)}, {"doc", one.doc}};
+    if (one.kind != block::Attribute::Kind::flag) row["range"] = {one.minimum, one.maximum};
+    if (!std::isnan(one.fallback))
+      row["default"] = one.kind == block::Attribute::Kind::flag ? Json(one.fallback != 0) : Json(one.fallback);
+    attributes.push_back(std::move(row));
+  }
+  return {{"name", op.name},
+          {"signature", block::signature(op)},
+          {"takes", op.takes.text()},
+          {"doc", op.doc},
+          {"source", op.source},
+          {"attributes", attributes},
+          {"weights", static_cast<bool>(op.parameters)}};
+}
+
+void list_ops(bool json) {
+  Json rows = Json::array();
+  for (const block::Op* op : block::ops()) {
+    if (!json) fmt::print("{}\n    {}\n", block::signature(*op), op->doc);
+    rows.push_back(describe(*op));
+  }
+  if (json) fmt::print("{}\n", rows.dump());
+}
+
 CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<BlockOptions>& options,
                void (*action)(const BlockOptions&)) {
   auto* command = parent.add_subcommand(name, help);
@@ -111,6 +158,8 @@ CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::
                    "Value of a name in capitals, as D=128; once for each name (default D=64 H=4 R=4)")
       ->allow_extra_args(false);
   command->add_flag("--not-causal", options->not_causal, "Checks for a space in which positions may see later ones");
+  command->add_option("--image", options->image,
+                      "Checks for blocks that take images of so many channels, rows and columns, as 16x32x32");
   command->add_flag("--json", options->json, "Prints JSON");
   command->callback([options, action] { action(*options); });
   return command;
@@ -136,6 +185,9 @@ void add_block(CLI::App& app) {
                      options, count);
   costs->add_option("--time", options->time, "Positions of the sequence (default 128)")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24));
+  auto* list = command->add_subcommand("ops", "Lists the ops of the block language.\nExample: weft block ops --json");
+  list->add_flag("--json", options->json, "Prints JSON, with every attribute's domain");
+  list->callback([options] { list_ops(options->json); });
 }
 
 }  // namespace weft::app

@@ -38,7 +38,7 @@ space::Genome read_genome(const space::Space& space, const std::string& given) {
 void count(const ModelOptions& options) {
   const space::Space space = space::Space::load(options.space);
   const space::Genome genome = read_genome(space, options.genome);
-  space::Input input = space::default_input(space.task);
+  space::Input input = space.input;
   if (options.context > 0) input.context = options.context;
   const auto architecture = space::decode(space, genome, input);
   if (!architecture) throw base::Error(architecture.error(), "genome");
@@ -57,7 +57,9 @@ void count(const ModelOptions& options) {
   const auto line = [](const char* name, std::int64_t value, const char* unit) {
     fmt::print("{:12} {:>15} {}\n", name, base::grouped(std::to_string(value)), unit);
   };
-  fmt::print("{}: {} layers of width {}\n", space::id(space, genome), architecture->layers.size(), architecture->width);
+  const std::size_t layers = architecture->layers.size();
+  fmt::print("{}: {} layer{}{}\n", space::id(space, genome), layers, layers == 1 ? "" : "s",
+             architecture->width > 0 ? fmt::format(" of width {}", architecture->width) : "");
   line("parameters", counts.params, "");
   line("macs", counts.macs, "for one example");
   line("flops", architecture->flops(), "twice the macs");

@@ -36,7 +36,7 @@ void show(const SpaceOptions& options) {
 
 Json row_of(const space::Space& space, const space::Genome& genome) {
   Json row = {{"id", space::id(space, genome)}, {"genome", space::to_json(space, genome)}};
-  const auto architecture = space::decode(space, genome, space::default_input(space.task));
+  const auto architecture = space::decode(space, genome, space.input);
   if (!architecture) {
     row["invalid"] = architecture.error();
   } else {

@@ -57,7 +57,7 @@ class Merger {
   }
   int keep(Site site) {
     for (Value& input : site.inputs) move(input);
-    if (site.op->pure()) {
+    if (site.op->pure(site.attributes)) {
       for (std::size_t i = 0; i < kept_.size(); ++i) {
         if (equal_calls(kept_[i], site)) return static_cast<int>(i);
       }

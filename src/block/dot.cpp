@@ -46,6 +46,16 @@ std::string label_of(const Node& node) {
   return text;
 }
 
+// The size of a tensor, as an edge's label.
+std::string size_of(const Type& type) {
+  const auto axis = [](std::int64_t size) { return size == kTime ? std::string("time") : std::to_string(size); };
+  switch (type.kind) {
+    case Type::Kind::matrix: return fmt::format("{} × {} × {}", type.heads, axis(type.rows), axis(type.columns));
+    case Type::Kind::image: return fmt::format("{} × {} × {}", type.channels, type.height, type.width);
+    default: return std::to_string(type.channels) + (type.pooled ? " (mean)" : "");
+  }
+}
+
 }  // namespace
 
 std::string to_dot(const Graph& graph) {
@@ -59,9 +69,7 @@ std::string to_dot(const Graph& graph) {
     return value.site < 0 ? std::string("x") : fmt::format("n{}", value.site);
   };
   const auto edge = [&](const Value& from, const std::string& to) {
-    const Type& type = graph.type(from);
-    text +=
-        fmt::format("  {} -> {} [label=\" {}{}\"];\n", source(from), to, type.channels, type.pooled ? " (mean)" : "");
+    text += fmt::format("  {} -> {} [label=\" {}\"];\n", source(from), to, size_of(graph.type(from)));
   };
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -12,8 +13,9 @@ namespace weft::block {
 namespace {
 
 constexpr int kMaxNesting = 50;
-constexpr std::size_t kMaxArithmetic = 64;     // numbers, genes and operators in one attribute
-constexpr std::size_t kMaxWritten = 12 << 10;  // bytes of all attributes: the canonical text, too, stays below 64 KiB
+constexpr std::size_t kMaxArithmetic = 64;       // numbers, genes and operators in one attribute
+constexpr int kMaxCalls = 256, kMaxWithin = 16;  // of sub-blocks
+constexpr std::size_t kMaxWritten = 12 << 10;    // bytes of all attributes: the canonical text, too, stays below 64 KiB
 
 Expression negative(const Expression& expression) {
   return Expression::combine(Expression::Kind::multiply, Expression::of(-1), expression);
@@ -158,7 +160,56 @@ Value ExpressionParser::combine_with_number(const Token& symbol, Value tensor, c
   return add_site(rows::plus(), {negated}, {number}, symbol).front();
 }
 
+// A call of a sub-block is its statements over again, with the arguments for its parameters.
+Meaning ExpressionParser::call_definition(const Token& name, Definition& definition) {
+  definition.used = true;
+  const std::vector<Argument> arguments = argument_list();
+  if (++calls_ > kMaxCalls) fail(fmt::format("sub-blocks are called more than {} times", kMaxCalls), name);
+  if (++within_ > kMaxWithin) fail(fmt::format("sub-blocks call each other more than {} deep", kMaxWithin), name);
+  auto outer = std::exchange(names_, {});
+  bind(definition, arguments, name);
+  const std::size_t back = std::exchange(at_, definition.body);
+  const std::size_t visible = std::exchange(visible_, definition.order);
+  const int parts = std::exchange(wanted_parts_, 1);
+  Meaning result = body();
+  at_ = back;
+  visible_ = visible;
+  wanted_parts_ = parts;
+  names_ = std::move(outer);
+  --within_;
+  return result;
+}
+
+void ExpressionParser::bind(const Definition& definition, const std::vector<Argument>& arguments, const Token& name) {
+  std::vector<std::string> known;
+  for (const Token& parameter : definition.parameters) known.push_back(parameter.text);
+  const std::string form = fmt::format("{}({})", definition.name.text, base::join(known, ", "));
+  std::size_t positional = 0;
+  for (const Argument& argument : arguments) {
+    const auto found = argument.name.empty()
+                           ? known.begin() + static_cast<std::ptrdiff_t>(std::min(positional++, known.size()))
+                           : std::find(known.begin(), known.end(), argument.name);
+    if (found == known.end()) {
+      fail(argument.name.empty() ? fmt::format("{}: too many arguments", form)
+                                 : fmt::format("{}: has no parameter '{}'{}", form, argument.name,
+                                               base::did_you_mean(argument.name, known)),
+           argument.at);
+    }
+    if (std::holds_alternative<std::vector<Value>>(argument.meaning))
+      fail("the parts of a split must be given names first: a, b = split(...)", argument.at);
+    const auto* tensor = std::get_if<Value>(&argument.meaning);
+    const bool fresh = tensor != nullptr ? names_.emplace(*found, *tensor).second
+                                         : names_.emplace(*found, std::get<Expression>(argument.meaning)).second;
+    if (!fresh) fail(fmt::format("{}: '{}' is given twice", form, *found), argument.at);
+  }
+  for (const std::string& parameter : known) {
+    if (!names_.contains(parameter)) fail(fmt::format("{}: '{}' is missing", form, parameter), name);
+  }
+}
+
 Meaning ExpressionParser::call(const Token& name) {
+  if (const auto found = definitions_.find(name.text); found != definitions_.end() && found->second.order < visible_)
+    return call_definition(name, found->second);
   const Op& op = known_op(name);
   const int outer_parts = std::exchange(wanted_parts_, 1);
   Arguments arguments = sort_arguments(op, argument_list());
@@ -174,8 +225,12 @@ Meaning ExpressionParser::call(const Token& name) {
 const Op& ExpressionParser::known_op(const Token& name) const {
   const Op* op = find_op(name.text);
   if (op != nullptr && op->symbol.empty()) return *op;
-  fail(fmt::format("unknown op '{}'{}; there are {}", name.text, base::did_you_mean(name.text, op_names()),
-                   base::join(op_names(), ", ")),
+  std::vector<std::string> known = op_names();
+  for (const auto& [defined, definition] : definitions_) {
+    if (definition.order < visible_) known.push_back(defined);
+  }
+  fail(fmt::format("unknown op '{}'{}; there are {}", name.text, base::did_you_mean(name.text, known),
+                   base::join(known, ", ")),
        name);
 }
 

@@ -18,6 +18,15 @@ using Meaning = std::variant<Value, std::vector<Value>, Expression>;
 
 class ExpressionParser {
  protected:
+  /// A sub-block: its parameters, and where its statements begin.
+  struct Definition {
+    Token name;
+    std::vector<Token> parameters;
+    std::size_t body = 0, order = 0;
+    bool used = false;
+  };
+
+  virtual ~ExpressionParser() = default;
   ExpressionParser(std::vector<Token> tokens, std::string_view text, const std::string& name);
 
   const Token& now() const { return tokens_[at_]; }
@@ -31,7 +40,10 @@ class ExpressionParser {
   static bool is_variable(const std::string& name);
 
   Meaning expression();
+  /// Statements up to `return`, and what stands after it.
+  virtual Meaning body() = 0;
 
+  std::map<std::string, Definition> definitions_;
   std::map<std::string, std::variant<Value, Expression>> names_;
   int wanted_parts_ = 1;  ///< names on the left, for a split that does not say how many
   Program program_;
@@ -58,6 +70,8 @@ class ExpressionParser {
   Value combine_with_number(const Token& symbol, Value tensor, const Expression& number, bool number_first);
 
   Meaning call(const Token& name);
+  Meaning call_definition(const Token& name, Definition& definition);
+  void bind(const Definition& definition, const std::vector<Argument>& arguments, const Token& name);
   const Op& known_op(const Token& name) const;
   std::vector<Argument> argument_list();
   Arguments sort_arguments(const Op& op, const std::vector<Argument>& arguments) const;
@@ -68,9 +82,13 @@ class ExpressionParser {
   std::vector<Value> add_site(const Op& op, std::vector<Value> inputs, std::vector<Expression> attributes,
                               const Token& at, int outputs = 1);
 
+  std::size_t written_ = 0;
+  std::size_t visible_ = kMaxSites;  // sub-blocks of a smaller order can be called here
+  int depth_ = 0, calls_ = 0, within_ = 0;
+
+ protected:
   std::vector<Token> tokens_;
-  std::size_t at_ = 0, written_ = 0;
-  int depth_ = 0;
+  std::size_t at_ = 0;
 };
 
 }  // namespace weft::block

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "block/ops/rows.hpp"
 
 namespace weft::block {
 namespace {
@@ -25,26 +26,63 @@ void read_input_types(const Graph& graph, const Node& node, std::vector<Type>& t
 
 class Binder {
  public:
-  Binder(const Program& program, const Binding& binding, bool causal)
-      : program_(program), binding_(binding), causal_(causal) {}
+  Binder(const Program& program, const Binding& binding, const Place& place)
+      : program_(program), binding_(binding), place_(place), node_of_(program.sites.size(), -1) {}
 
   // Throws Diagnostic, caught in check().
-  Graph run(std::int64_t width) {
-    graph_.input = {width, false};
+  Graph run(const Type& input) {
+    graph_.input = input;
+    const Value result = picked(program_.result);
+    const std::vector<bool> needed = reached_from(result);
     graph_.nodes.reserve(program_.sites.size());
-    for (const Site& site : program_.sites) graph_.nodes.push_back(node(site));
-    graph_.result = program_.result;
-    const Type out = graph_.type(graph_.result);
-    if (out != graph_.input) {
-      const Site* last =
-          graph_.result.site < 0 ? nullptr : &program_.sites[static_cast<std::size_t>(graph_.result.site)];
-      fail(last, fmt::format("the block must return {}, not {}", graph_.input.text(), out.text()));
+    for (std::size_t i = 0; i < program_.sites.size(); ++i) {
+      if (!needed[i]) continue;
+      graph_.nodes.push_back(node(program_.sites[i]));
+      node_of_[i] = static_cast<int>(graph_.nodes.size()) - 1;
     }
+    graph_.result = moved(result);
+    check_result(result.site < 0 ? nullptr : &program_.sites[static_cast<std::size_t>(result.site)]);
     return std::move(graph_);
   }
 
  private:
   [[noreturn]] void fail(const Site* site, const std::string& message) const { throw program_.error(site, message); }
+
+  void check_result(const Site* last) const {
+    const Type out = graph_.type(graph_.result);
+    const bool images = graph_.input.kind == Type::Kind::image && out.kind == Type::Kind::image;
+    if (out != graph_.input && !images)
+      fail(last, fmt::format("the block must return {}, not {}", graph_.input.text(), out.text()));
+  }
+
+  // What a value is once every pick has picked.
+  Value picked(Value value) const {
+    while (value.site >= 0 && program_.sites[static_cast<std::size_t>(value.site)].op == &rows::pick()) {
+      const Site& site = program_.sites[static_cast<std::size_t>(value.site)];
+      const auto index = static_cast<std::size_t>(attribute(site, 0));
+      if (index >= site.inputs.size())
+        fail(&site, fmt::format("pick: index must be a whole number below {}, not {}", site.inputs.size(), index));
+      value = site.inputs[index];
+    }
+    return value;
+  }
+
+  std::vector<bool> reached_from(const Value& result) const {
+    std::vector<bool> needed(program_.sites.size(), false);
+    if (result.site >= 0) needed[static_cast<std::size_t>(result.site)] = true;
+    for (std::size_t i = needed.size(); i-- > 0;) {
+      if (!needed[i]) continue;
+      for (const Value& input : program_.sites[i].inputs) {
+        if (const Value value = picked(input); value.site >= 0) needed[static_cast<std::size_t>(value.site)] = true;
+      }
+    }
+    return needed;
+  }
+
+  Value moved(Value value) const {
+    if (value.site >= 0) value.site = node_of_[static_cast<std::size_t>(value.site)];
+    return value;
+  }
 
   double attribute(const Site& site, std::size_t index) const {
     const Attribute& row = site.op->attributes[index];
@@ -78,15 +116,22 @@ class Binder {
   }
 
   Node node(const Site& site) {
-    Node node{site.op, site.inputs, {}, {}, {}};
+    Node node{site.op, {}, {}, {}, {}};
+    node.inputs.reserve(site.inputs.size());
+    for (const Value& input : site.inputs) node.inputs.push_back(moved(picked(input)));
     node.attributes.reserve(site.attributes.size());
     for (std::size_t i = 0; i < site.attributes.size(); ++i) node.attributes.push_back(attribute(site, i));
     read_input_types(graph_, node, inputs_);
-    const Call call{inputs_, node.attributes, causal_};
+    for (const Type& type : inputs_) {
+      if (!site.op->takes.accepts(type))
+        fail(&site, fmt::format("{}: takes {}, not {}", site.op->name, site.op->takes.text(), type.text()));
+    }
+    const Call call{inputs_, node.attributes, place_};
     auto outputs = site.op->infer(call);
     if (!outputs) fail(&site, fmt::format("{}: {}", site.op->name, outputs.error()));
     node.outputs = std::move(*outputs);
-    if (causal_ && site.op->mixes && site.op->mixes(call) == Mixing::all) {
+    for (const Type& type : node.outputs) check_size(site, type);
+    if (place_.causal && site.op->mixes && site.op->mixes(call) == Mixing::all) {
       fail(&site,
            fmt::format("{}: lets a position see later ones, which a causal space does not allow", site.op->name));
     }
@@ -94,10 +139,17 @@ class Binder {
     return node;
   }
 
+  void check_size(const Site& site, const Type& type) const {
+    if (static_cast<double>(std::max(type.channels, type.heads * std::max(type.rows, type.columns))) > kMaxWidth)
+      fail(&site, fmt::format("{}: makes {}; an axis has at most {}", site.op->name, type.text(),
+                              static_cast<std::int64_t>(kMaxWidth)));
+  }
+
   const Program& program_;
   const Binding& binding_;
-  const bool causal_;
+  const Place place_;
   Graph graph_;
+  std::vector<int> node_of_;  // of each site; -1 where it has none
   std::vector<Type> inputs_;  // of the node at hand
 };
 
@@ -109,23 +161,23 @@ std::vector<Type> input_types(const Graph& graph, const Node& node) {
   return types;
 }
 
-Checked<Graph> check(const Program& program, const Binding& binding, std::int64_t width, bool causal) {
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place) {
   try {
-    return Binder(program, binding, causal).run(width);
+    return Binder(program, binding, place).run(input);
   } catch (const Diagnostic& error) {
     return tl::unexpected(error);
   }
 }
 
-Counts count(const Graph& graph, std::int64_t time, bool causal) {
+Counts count(const Graph& graph, std::int64_t time, const Place& place) {
   Counts counts;
   std::vector<Type> inputs;
   for (const Node& node : graph.nodes) {
     Counts one;
     read_input_types(graph, node, inputs);
     for (const Parameter& parameter : node.parameters) one.params += parameter.count();
-    if (node.op->macs) one.macs = node.op->macs({inputs, node.attributes, causal}, time);
-    for (const Type& output : node.outputs) one.activations += 4 * output.channels * (output.pooled ? 1 : time);
+    if (node.op->macs) one.macs = node.op->macs({inputs, node.attributes, place}, time);
+    for (const Type& output : node.outputs) one.activations += 4 * output.values(time);
     counts += one;
   }
   return counts;

@@ -21,7 +21,7 @@ struct Node {
 
 struct Graph {
   Type input;
-  std::vector<Node> nodes;  ///< numbered as the program's sites
+  std::vector<Node> nodes;  ///< of the sites that the result needs, in their order
   Value result;
 
   const Type& type(const Value& value) const {
@@ -44,11 +44,11 @@ struct Counts {
   }
 };
 
-/// Binds the attributes, infers every shape, and checks domains, causality and that the block maps [batch, time, width]
-/// to itself. No tensor is made.
-Checked<Graph> check(const Program& program, const Binding& binding, std::int64_t width, bool causal);
+/// Binds the attributes, takes what every `pick` picks, infers every shape, and checks domains, causality and that the
+/// block maps a sequence to its own type (an image may become another image). No tensor is made.
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place);
 
-Counts count(const Graph& graph, std::int64_t time, bool causal);
+Counts count(const Graph& graph, std::int64_t time, const Place& place);
 
 /// The types of a node's inputs.
 std::vector<Type> input_types(const Graph& graph, const Node& node);

@@ -15,7 +15,26 @@ class Parser : ExpressionParser {
       : ExpressionParser(std::move(tokens), text, name) {}
 
   Program run() {
-    header();
+    Definition block = header();
+    while (another_follows()) {
+      define(std::move(block));
+      block = header();
+    }
+    if (block.parameters.size() != 1) fail("a block has one input", block.parameters[1]);
+    names_[block.parameters[0].text] = Value{};
+    const Meaning result = body();
+    program_.result = std::get<Value>(result);
+    if (now().kind == Token::Kind::dedent) take();
+    if (now().kind != Token::Kind::end) fail("nothing may follow 'return'");
+    for (const auto& [name, definition] : definitions_) {
+      if (!definition.used)
+        fail(fmt::format("'{}' is never called; the last 'def' is the block", name), definition.name);
+    }
+    return std::move(program_);
+  }
+
+ private:
+  Meaning body() override {
     while (!now().is_name("return")) {
       if (now().kind == Token::Kind::dedent || now().kind == Token::Kind::end)
         fail("the block must end with 'return ...'");
@@ -25,33 +44,58 @@ class Parser : ExpressionParser {
     const Token at = now();
     const Meaning result = expression();
     if (!std::holds_alternative<Value>(result)) fail("a block returns one tensor", at);
-    program_.result = std::get<Value>(result);
     end_statement();
-    if (now().kind == Token::Kind::dedent) take();
-    if (now().is_name("def")) fail("a program has one 'def block(x):'");
-    if (now().kind != Token::Kind::end) fail("nothing may follow 'return'");
-    return std::move(program_);
+    return result;
   }
 
- private:
-  void header() {
+  // Whether another 'def' stands after the statements that begin here.
+  bool another_follows() const {
+    std::size_t i = at_;
+    for (int depth = 1; depth > 0 && i < tokens_.size(); ++i) {
+      if (tokens_[i].kind == Token::Kind::indent) ++depth;
+      if (tokens_[i].kind == Token::Kind::dedent) --depth;
+    }
+    return i < tokens_.size() && tokens_[i].is_name("def");
+  }
+
+  // Keeps a sub-block for its calls, and goes on after it.
+  void define(Definition definition) {
+    definition.body = at_;
+    for (int depth = 1; depth > 0;) {
+      const Token token = take();
+      if (token.kind == Token::Kind::indent) ++depth;
+      if (token.kind == Token::Kind::dedent) --depth;
+    }
+    const Token name = definition.name;
+    definition.order = definitions_.size();
+    if (definitions_.contains(name.text)) fail(fmt::format("'{}' is defined twice", name.text), name);
+    if (definitions_.size() == kMaxSites) fail("too many sub-blocks", name);
+    check_free(name);
+    if (!is_variable(name.text)) fail("a sub-block's name begins with a small letter", name);
+    definitions_.emplace(name.text, std::move(definition));
+  }
+
+  Definition header() {
     if (!now().is_name("def")) fail(fmt::format("expected 'def block(x):', found {}", shown(now())));
     take();
     if (now().kind != Token::Kind::name) fail("expected the block's name after 'def'");
-    take();
+    Definition definition{.name = take()};
     expect("(");
-    const Token input = take();
-    if (input.kind != Token::Kind::name || !is_variable(input.text))
-      fail("expected the input's name, as in 'def block(x):'", input);
-    check_free(input);
-    names_[input.text] = Value{};
-    if (now().is(",")) fail("a block has one input");
+    while (definition.parameters.empty() || now().is(",")) {
+      if (!definition.parameters.empty()) take();
+      const Token input = take();
+      if (input.kind != Token::Kind::name || !is_variable(input.text))
+        fail("expected the input's name, as in 'def block(x):'", input);
+      check_free(input);
+      definition.parameters.push_back(input);
+    }
     expect(")");
     expect(":");
     if (now().kind != Token::Kind::newline) fail("expected a new line after ':'");
     take();
     if (now().kind != Token::Kind::indent) fail("expected an indented line");
     take();
+    return definition;
   }
 
   void end_statement() {
@@ -88,6 +132,8 @@ class Parser : ExpressionParser {
   }
 
   void check_free(const Token& name) const {
+    if (definitions_.contains(name.text))
+      fail(fmt::format("'{}' is a sub-block and cannot be assigned to", name.text), name);
     if (find_op(name.text) != nullptr) fail(fmt::format("'{}' is an op and cannot be assigned to", name.text), name);
     for (const char* word : {"true", "false", "return", "def"}) {
       if (name.text == word) fail(fmt::format("'{}' is a word of the language and cannot be assigned to", word), name);

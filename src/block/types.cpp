@@ -2,6 +2,35 @@
 
 namespace weft::block {
 
+namespace {
+
+std::string axis(std::int64_t size) {
+  return size == kTime ? "time" : std::to_string(size);
+}
+
+std::string shape(std::int64_t a, std::int64_t b, std::int64_t c) {
+  return "[batch, " + axis(a) + ", " + axis(b) + ", " + axis(c) + "]";
+}
+
+}  // namespace
+
+std::string Type::text() const {
+  switch (kind) {
+    case Kind::matrix: return shape(heads, rows, columns);
+    case Kind::image: return shape(channels, height, width);
+    default: return "[batch, " + axis(pooled ? 1 : kTime) + ", " + axis(channels) + "]";
+  }
+}
+
+std::int64_t Type::values(std::int64_t time) const {
+  const auto size = [&](std::int64_t given) { return given == kTime ? time : given; };
+  switch (kind) {
+    case Kind::matrix: return heads * size(rows) * size(columns);
+    case Kind::image: return channels * height * width;
+    default: return channels * (pooled ? 1 : time);
+  }
+}
+
 std::string Diagnostic::text() const {
   if (line == 0) return file + ": " + message;
   std::string text = file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + message;

@@ -86,7 +86,7 @@ std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) {
 
 space::Input task_input(const Setup& setup) {
   if (traits_of(setup.name()).trains) return train::open_dataset(train::TaskConfig::from_json(setup.task))->input();
-  space::Input input = space::default_input(space::Space::from_snapshot(setup.space).task);
+  space::Input input = space::Space::from_snapshot(setup.space).input;
   if (input.task == space::Task::language_model) input.context = setup.task.at("context");
   return input;
 }

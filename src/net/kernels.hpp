@@ -13,12 +13,14 @@ namespace weft::net {
 
 /// What a kernel may know beyond its node.
 struct KernelContext {
-  bool causal = true;
+  block::Place place = {.causal = true};
   bool training = false;
+  std::int64_t columns = 0;  ///< patches in a row of the image; 0 where positions are a line
+  bool class_token = false;  ///< one position stands before the patches
 };
 
-/// Inputs are [B, T, C] or [B, 1, C]; parameters stand in the order of the node's specification. Returns the node's
-/// outputs.
+/// Inputs are of the types that the node's were inferred from; parameters stand in the order of the node's
+/// specification. Returns the node's outputs.
 using Kernel = std::vector<at::Tensor> (*)(const block::Node& node, std::span<const at::Tensor> inputs,
                                            std::span<const at::Tensor> parameters, const KernelContext& context);
 
@@ -27,29 +29,38 @@ Kernel find_kernel(std::string_view op);
 
 namespace kernels {
 
-std::vector<at::Tensor> linear(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                               const KernelContext&);
-std::vector<at::Tensor> layernorm(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                                  const KernelContext&);
-std::vector<at::Tensor> rmsnorm(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                                const KernelContext&);
-std::vector<at::Tensor> attention(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                                  const KernelContext&);
-std::vector<at::Tensor> dwconv(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                               const KernelContext&);
-std::vector<at::Tensor> concat(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                               const KernelContext&);
-std::vector<at::Tensor> split(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                              const KernelContext&);
-std::vector<at::Tensor> mean(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                             const KernelContext&);
-std::vector<at::Tensor> scale(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                              const KernelContext&);
-std::vector<at::Tensor> dropout(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                                const KernelContext&);
+using Tensors = std::vector<at::Tensor>;
+using Span = std::span<const at::Tensor>;
+
+Tensors linear(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors linear_attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors recurrence(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors experts(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors dwconv(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors conv(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors lightconv(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors shift(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors fourier(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors layernorm(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors rmsnorm(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors batchnorm(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors scale(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors dropout(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors concat(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors split(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors mean(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors zero(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors heads(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors merge(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors matmul(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors transpose(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors softmax(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors conv2d(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors maxpool(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors avgpool(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 /// Sums, products, activations: found by the node's op.
-std::vector<at::Tensor> elementwise(const block::Node&, std::span<const at::Tensor>, std::span<const at::Tensor>,
-                                    const KernelContext&);
+Tensors elementwise(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 
 }  // namespace kernels
 }  // namespace weft::net

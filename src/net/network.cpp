@@ -1,6 +1,7 @@
 #include "net/network.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
@@ -11,6 +12,8 @@
 
 namespace weft::net {
 namespace {
+
+using space::Task;
 
 // Whether a node's output reaches the block's result through nothing but sums and scalings.
 std::vector<bool> residual_writers(const block::Graph& graph) {
@@ -30,28 +33,34 @@ std::vector<bool> residual_writers(const block::Graph& graph) {
   return reached;
 }
 
+bool has_norm_bias(const space::Architecture& a) {
+  return a.ends.norm == space::Norm::layernorm && a.ends.norm_bias;
+}
+
 void add_stem(const space::Architecture& a, std::vector<WeightSpec>& list) {
-  if (a.input.task == space::Task::language_model) {
+  if (a.input.task == Task::language_model) {
     list.push_back({.name = "stem.embedding", .shape = {a.input.vocabulary, a.width}, .decay = true});
-  } else {
-    list.push_back({.name = "stem.weight", .shape = {a.width, a.input.channels * a.patch * a.patch}, .decay = true});
+  } else if (a.ends.patch > 0) {
+    const std::int64_t p = a.ends.patch;
+    list.push_back({.name = "stem.weight", .shape = {a.width, a.input.channels * p * p}, .decay = true});
     list.push_back({.name = "stem.bias", .shape = {a.width}, .init = block::Init::constant});
   }
-  if (a.learned_position) list.push_back({.name = "stem.position", .shape = {a.positions(), a.width}, .decay = true});
+  if (a.ends.class_token) list.push_back({.name = "stem.class_token", .shape = {a.width}});
+  if (a.ends.learned_position)
+    list.push_back({.name = "stem.position", .shape = {a.positions(), a.width}, .decay = true});
 }
 
 void add_head(const space::Architecture& a, std::vector<WeightSpec>& list) {
-  if (a.norm != space::Norm::none) {
-    list.push_back({.name = "head.norm.weight", .shape = {a.width}, .init = block::Init::constant, .value = 1});
-    if (a.norm == space::Norm::layernorm && a.norm_bias) {
-      list.push_back({.name = "head.norm.bias", .shape = {a.width}, .init = block::Init::constant});
-    }
+  const std::int64_t width = a.out_width();
+  if (a.ends.norm != space::Norm::none) {
+    list.push_back({.name = "head.norm.weight", .shape = {width}, .init = block::Init::constant, .value = 1});
+    if (has_norm_bias(a)) list.push_back({.name = "head.norm.bias", .shape = {width}, .init = block::Init::constant});
   }
-  if (a.input.task == space::Task::image_classification) {
-    list.push_back({.name = "head.weight", .shape = {a.input.classes, a.width}, .decay = true});
+  if (a.input.task == Task::image_classification) {
+    list.push_back({.name = "head.weight", .shape = {a.input.classes, width}, .decay = true});
     list.push_back({.name = "head.bias", .shape = {a.input.classes}, .init = block::Init::constant});
-  } else if (!a.tied) {
-    list.push_back({.name = "head.weight", .shape = {a.input.vocabulary, a.width}, .decay = true});
+  } else if (!a.ends.tied) {
+    list.push_back({.name = "head.weight", .shape = {a.input.vocabulary, width}, .decay = true});
   }
 }
 
@@ -63,7 +72,7 @@ void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
     for (const block::Parameter& parameter : graph.nodes[node].parameters) {
       const bool matrix = parameter.shape.size() > 1;
       network.weights.push_back({fmt::format("layers.{}.{}.{}", layer, node, parameter.name), parameter.shape,
-                                 parameter.init, parameter.value, matrix && residual[node], matrix});
+                                 parameter.init, parameter.value, matrix && residual[node], matrix, parameter.trained});
     }
   }
 }
@@ -72,7 +81,10 @@ void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
 class Forward {
  public:
   Forward(const Network& network, const Weights& weights, bool training)
-      : network_(network), a_(network.architecture), weights_(weights), context_{a_.causal, training} {}
+      : network_(network),
+        a_(network.architecture),
+        weights_(weights),
+        context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token} {}
 
   at::Tensor run(const at::Tensor& input) {
     at::Tensor x = stem(input);
@@ -85,21 +97,22 @@ class Forward {
 
   // [B, channels, height, width] → [B, patches, channels·patch²].
   at::Tensor patches(const at::Tensor& x) const {
-    const std::int64_t p = a_.patch, rows = x.size(2) / p, columns = x.size(3) / p;
+    const std::int64_t p = a_.ends.patch, rows = x.size(2) / p, columns = x.size(3) / p;
     return x.view({x.size(0), x.size(1), rows, p, columns, p})
         .permute({0, 2, 4, 1, 3, 5})
         .reshape({x.size(0), rows * columns, -1});
   }
 
   at::Tensor stem(const at::Tensor& input) {
-    at::Tensor x;
-    if (a_.input.task == space::Task::language_model) {
+    at::Tensor x = input;
+    if (a_.input.task == Task::language_model) {
       x = at::embedding(take(), input);
-    } else {
+    } else if (a_.ends.patch > 0) {
       const at::Tensor &weight = take(), &bias = take();
       x = at::linear(patches(input), weight, bias);
     }
-    return a_.learned_position ? x + take().narrow(0, 0, x.size(1)) : x;
+    if (a_.ends.class_token) x = at::cat({take().expand({x.size(0), 1, -1}), x}, 1);
+    return a_.ends.learned_position ? x + take().narrow(0, 0, x.size(1)) : x;
   }
 
   at::Tensor block(std::size_t layer, const at::Tensor& x) {
@@ -119,19 +132,30 @@ class Forward {
     return value(graph.result);
   }
 
-  at::Tensor head(at::Tensor x) {
-    const bool image = a_.input.task == space::Task::image_classification;
-    if (image) x = x.mean(1);
-    if (a_.norm != space::Norm::none) {
-      const at::Tensor& weight = take();
-      const bool bias = a_.norm == space::Norm::layernorm && a_.norm_bias;
-      x = a_.norm == space::Norm::rmsnorm
-              ? at::rms_norm(x, weight.sizes(), weight, 1e-6)
-              : at::layer_norm(x, weight.sizes(), weight, bias ? std::optional(take()) : std::nullopt, 1e-5);
-    }
-    if (a_.tied) return at::linear(x, weights_[0]);
+  // What the head looks at: [B, channels].
+  at::Tensor pooled(const at::Tensor& x) const {
+    if (x.dim() == 4) return x.mean({2, 3});
+    const std::int64_t first = a_.ends.class_token && a_.ends.pool == space::Ends::Pool::patches ? 1 : 0;
+    return a_.ends.pool == space::Ends::Pool::class_token ? x.select(1, 0)
+                                                          : x.narrow(1, first, x.size(1) - first).mean(1);
+  }
+
+  at::Tensor normed(const at::Tensor& x) {
+    if (a_.ends.norm == space::Norm::none) return x;
     const at::Tensor& weight = take();
-    return image ? at::linear(x, weight, take()) : at::linear(x, weight);
+    if (a_.ends.norm == space::Norm::rmsnorm) return at::rms_norm(x, weight.sizes(), weight, 1e-6);
+    return at::layer_norm(x, weight.sizes(), weight, has_norm_bias(a_) ? std::optional(take()) : std::nullopt, 1e-5);
+  }
+
+  at::Tensor head(const at::Tensor& x) {
+    if (a_.input.task == Task::image_classification) {
+      const bool image = x.dim() == 4;
+      const at::Tensor y = image ? normed(pooled(x)) : pooled(normed(x));
+      const at::Tensor &weight = take(), &bias = take();
+      return at::linear(y, weight, bias);
+    }
+    const at::Tensor y = normed(x);
+    return at::linear(y, a_.ends.tied ? weights_[0] : take());
   }
 
   const Network& network_;
@@ -157,9 +181,9 @@ at::Tensor forward(const Network& network, const Weights& weights, const at::Ten
   return Forward(network, weights, training).run(input);
 }
 
-std::int64_t count_parameters(const Weights& weights) {
+std::int64_t count_parameters(const Network& network, const Weights& weights) {
   std::int64_t total = 0;
-  for (const at::Tensor& weight : weights) total += weight.numel();
+  for (std::size_t i = 0; i < weights.size(); ++i) total += network.weights[i].trained ? weights[i].numel() : 0;
   return total;
 }
 

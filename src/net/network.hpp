@@ -19,6 +19,7 @@ struct WeightSpec {
   double value = 0;       ///< of a constant
   bool residual = false;  ///< a product that writes into the residual stream
   bool decay = false;     ///< matrices and embeddings decay, vectors do not
+  bool trained = true;    ///< false: a running statistic
 };
 
 struct Network {
@@ -41,7 +42,7 @@ Weights initialise(const Network& network, std::uint64_t seed, const at::Device&
 /// Scores: [B, T, vocabulary] for tokens [B, T] (int64), [B, classes] for images [B, channels, height, width].
 at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training);
 
-/// Parameters that the tensors really hold.
-std::int64_t count_parameters(const Weights& weights);
+/// Parameters that the tensors really hold; running statistics are none.
+std::int64_t count_parameters(const Network& network, const Weights& weights);
 
 }  // namespace weft::net

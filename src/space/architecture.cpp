@@ -7,26 +7,46 @@ Input default_input(Task task) {
   return {.task = task, .vocabulary = 0, .context = 0, .channels = 1, .height = 28, .width = 28, .classes = 10};
 }
 
+block::Type Architecture::stem() const {
+  const bool image = input.task == Task::image_classification && ends.patch == 0;
+  return image ? block::Type::image(input.channels, input.height, input.width) : block::Type{width, false};
+}
+
+std::int64_t Architecture::out_width() const {
+  return layers.empty() ? stem().channels : layers.back().type(layers.back().result).channels;
+}
+
+std::int64_t Architecture::positions() const {
+  if (input.task == Task::language_model) return input.context;
+  if (ends.patch == 0) return 1;
+  return (input.height / ends.patch) * (input.width / ends.patch) + (ends.class_token ? 1 : 0);
+}
+
 block::Counts count_ends(const Architecture& a) {
-  const std::int64_t time = a.positions(), width = a.width;
+  const std::int64_t time = a.positions(), out = a.out_width();
   block::Counts counts;
-  if (a.norm != Norm::none) {
-    const bool bias = a.norm == Norm::layernorm && a.norm_bias;
-    counts.params += width * (bias ? 2 : 1);
-    counts.activations += 4 * width * time;
+  if (a.ends.norm != Norm::none) {
+    const bool bias = a.ends.norm == Norm::layernorm && a.ends.norm_bias;
+    counts.params += out * (bias ? 2 : 1);
+    counts.activations += 4 * out * time;
   }
-  if (a.learned_position) counts.params += time * width;
-  counts.activations += 4 * width * time;  // what the stem puts out
+  if (a.ends.learned_position) counts.params += time * a.width;
+  if (a.ends.class_token) counts.params += a.width;
+  counts.activations += 4 * a.stem().values(time);
   if (a.input.task == Task::language_model) {
-    counts.params += a.input.vocabulary * width * (a.tied ? 1 : 2);
-    counts.macs += time * width * a.input.vocabulary;
+    counts.params += a.input.vocabulary * (a.ends.tied ? a.width : a.width + out);
+    counts.macs += time * out * a.input.vocabulary;
     counts.activations += 4 * a.input.vocabulary * time;
-  } else {
-    const std::int64_t patch = a.patch * a.patch * a.input.channels;
-    counts.params += (patch + 1) * width + (width + 1) * a.input.classes;
-    counts.macs += time * patch * width + width * a.input.classes;
-    counts.activations += 4 * a.input.classes;
+    return counts;
   }
+  if (a.ends.patch > 0) {
+    const std::int64_t patch = a.ends.patch * a.ends.patch * a.input.channels;
+    counts.params += (patch + 1) * a.width;
+    counts.macs += (time - (a.ends.class_token ? 1 : 0)) * patch * a.width;
+  }
+  counts.params += (out + 1) * a.input.classes;
+  counts.macs += out * a.input.classes;
+  counts.activations += 4 * a.input.classes;
   return counts;
 }
 

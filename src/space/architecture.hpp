@@ -23,23 +23,32 @@ Input default_input(Task task);
 
 enum class Norm { none, layernorm, rmsnorm };
 
+/// What stands before and after the blocks.
+struct Ends {
+  enum class Pool { positions, patches, class_token };  ///< over which positions of an image the head takes the mean
+  std::int64_t patch = 0;  ///< side of an image patch; 0 where blocks see the image itself, or tokens
+  bool class_token = false, learned_position = false;
+  Norm norm = Norm::layernorm;  ///< before the head
+  bool norm_bias = true;
+  Pool pool = Pool::positions;
+  bool tied = false;  ///< output and input embedding are one
+};
+
 struct Architecture {
   Input input = {};
   bool causal = true;
-  std::int64_t width = 0;  ///< channels between blocks
-  std::int64_t patch = 0;  ///< side of an image patch
-  bool learned_position = false;
+  std::int64_t width = 0;  ///< channels that the stem gives
+  Ends ends = {};
   std::vector<block::Graph> layers = {};
-  Norm norm = Norm::layernorm;  ///< before the head
-  bool norm_bias = true;
-  bool tied = false;          ///< output and input embedding are one
   block::Counts counts = {};  ///< of one example
 
-  /// Positions that the blocks see.
-  std::int64_t positions() const {
-    if (input.task == Task::language_model) return input.context;
-    return (input.height / patch) * (input.width / patch);
-  }
+  /// What the stem gives the first layer.
+  block::Type stem() const;
+  /// Channels that come out of the last layer.
+  std::int64_t out_width() const;
+  /// Positions that the blocks see: one where they see an image.
+  std::int64_t positions() const;
+  block::Place place() const { return {.causal = causal, .grid = ends.patch > 0}; }
   std::int64_t flops() const { return 2 * counts.macs; }
 };
 

@@ -28,21 +28,23 @@ class Stacker {
   // Returns what is wrong, or nothing.
   std::string add(int layer) {
     auto binding = bind_layer(space_, genome_, layer);
-    if (!binding) return "D, the model's width, is inactive";
+    if (a_.stem().kind == block::Type::Kind::sequence) {
+      const std::int64_t width = width_of(binding);
+      if (width == 0 || (layer > 0 && width != a_.width)) return "D must be one positive whole number for all layers";
+      a_.width = width;
+    }
+    const block::Type input = layer == 0 ? a_.stem() : a_.layers.back().type(a_.layers.back().result);
     const block::Program& program = program_of(space_, genome_, layer);
-    if (&program != program_ || *binding != binding_) {
+    if (&program != program_ || binding != binding_ || input != a_.layers.back().input) {
       if (program.statements > space_.limits.statements)
         return fmt::format("the block has {} statements; the space allows {}", program.statements,
                            space_.limits.statements);
-      const std::int64_t width = width_of(*binding);
-      if (width == 0 || (layer > 0 && width != a_.width)) return "D must be one positive whole number for all layers";
-      a_.width = width;
-      auto graph = block::check(program, *binding, width, space_.causal);
+      auto graph = block::check(program, binding, input, a_.place());
       if (!graph) return graph.error().brief();
       a_.layers.push_back(std::move(*graph));
-      counts_ = block::count(a_.layers.back(), a_.positions(), space_.causal);
+      counts_ = block::count(a_.layers.back(), a_.positions(), a_.place());
       program_ = &program;
-      binding_ = std::move(*binding);
+      binding_ = std::move(binding);
     } else {
       a_.layers.push_back(a_.layers.back());
     }
@@ -61,31 +63,35 @@ class Stacker {
 
 }  // namespace
 
-std::optional<block::Binding> bind_layer(const Space& space, const Genome& genome, int layer) {
+block::Binding bind_layer(const Space& space, const Genome& genome, int layer) {
   block::Binding binding;
-  for (const auto& [name, value] : space.bind) {
+  for (const auto& [name, value] : space.group(genome, layer).bind) {
     if (value.is_boolean()) {
       binding[name] = value.get<bool>() ? 1 : 0;
     } else if (value.is_number()) {
       binding[name] = value.get<double>();
     } else {
       const int gene = space.gene_index(value.get_ref<const std::string&>());
-      if (const Scalar* found = space.scalar(genome, gene, layer)) binding[name] = std::get<double>(*found);
+      const Scalar* found = space.scalar(genome, gene, layer);
+      if (found == nullptr) continue;
+      const auto* number = std::get_if<double>(found);
+      binding[name] = number != nullptr ? *number : static_cast<double>(genome.codes[space.slot(gene, layer)]);
     }
   }
-  if (!binding.contains("D")) return std::nullopt;
   return binding;
 }
 
 std::int64_t width_of(const block::Binding& binding) {
-  const double width = binding.at("D");
+  const auto found = binding.find("D");
+  const double width = found == binding.end() ? 0 : found->second;
   return width >= 1 && width <= block::kMaxWidth && width == std::floor(width) ? static_cast<std::int64_t>(width) : 0;
 }
 
 const block::Program& program_of(const Space& space, const Genome& genome, int layer) {
-  if (space.block_gene < 0) return space.blocks.at(space.fixed_block);
-  const auto code = static_cast<std::size_t>(genome.codes[space.slot(space.block_gene, layer)]);
-  const Gene& gene = space.genes[static_cast<std::size_t>(space.block_gene)];
+  const Group& group = space.group(genome, layer);
+  if (group.block_gene < 0) return space.blocks.at(group.block);
+  const auto code = static_cast<std::size_t>(genome.codes[space.slot(group.block_gene, layer)]);
+  const Gene& gene = space.genes[static_cast<std::size_t>(group.block_gene)];
   if (gene.open) return genome.programs[code]->program;
   return space.blocks.at(gene.values[code].get<std::string>());
 }
@@ -102,15 +108,10 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
   Architecture a;
   a.input = input_for(space, given);
   a.causal = space.causal;
-  a.patch = space.patch;
-  a.learned_position = space.learned_position;
-  a.norm = space.norm;
-  a.norm_bias = space.norm_bias;
-  a.tied = space.tied;
-  if (a.patch > 0 && (a.input.height % a.patch != 0 || a.input.width % a.patch != 0)) {
+  a.ends = space.ends;
+  if (const std::int64_t p = a.ends.patch; p > 0 && (a.input.height % p != 0 || a.input.width % p != 0))
     return base::failure(
-        fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, a.patch));
-  }
+        fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, p));
   const int depth = space.depth(genome);
   a.layers.reserve(static_cast<std::size_t>(depth));
   Stacker stacker(space, genome, a);

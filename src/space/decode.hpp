@@ -1,7 +1,6 @@
 // From genome to architecture: genes bound, programs checked for every layer, limits kept.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -12,10 +11,10 @@ namespace weft::space {
 /// The architecture, or one line for people and language models saying what is wrong: a shape, a domain, a limit.
 base::Result<Architecture> decode(const Space& space, const Genome& genome, const Input& input);
 
-/// What the names in capitals are worth in a layer, without those of inactive genes; nothing where D is inactive.
-std::optional<block::Binding> bind_layer(const Space& space, const Genome& genome, int layer);
+/// What the names in capitals are worth in a layer, without those of inactive genes. A gene of names counts them.
+block::Binding bind_layer(const Space& space, const Genome& genome, int layer);
 
-/// D of a binding, or 0 where it is no width.
+/// D of a binding, or 0 where there is none that can be a width.
 std::int64_t width_of(const block::Binding& binding);
 
 /// The program of a layer.

@@ -46,14 +46,14 @@ std::string limits_text(const Limits& limits, bool open) {
   return text;
 }
 
-std::string language(bool causal) {
+std::string language(const block::Place& place) {
   std::string text =
       "\nA block program maps x, a tensor [batch, time, channels], to a tensor of the same shape. It is one function "
       "of "
       "assignments and a return, in Python's syntax, without loops or conditions. Names in capitals are the genes "
       "above. "
       "Tensors of equal shape combine with + - and *. The ops:\n";
-  for (const block::Op* op : block::callable_ops(causal))
+  for (const block::Op* op : block::callable_ops(place))
     text += fmt::format("- {}: {}\n", block::signature(*op), op->doc);
   return text;
 }
@@ -131,7 +131,8 @@ Json json_schema(const Space& space) {
       const Json depths = space.depth_gene < 0 ? Json{space.fixed_depth}
                                                : Json(space.genes[static_cast<std::size_t>(space.depth_gene)].values);
       int least = space.max_depth;
-      for (const Json& depth : depths) least = std::min(least, depth.get<int>());
+      for (const Json& depth : depths)
+        least = std::min(least, depth.get<int>() + (space.depth_gene < 0 ? 0 : space.fixed_depth));
       schema = {{"type", "array"}, {"items", schema}, {"minItems", least}, {"maxItems", space.max_depth}};
     }
     if (!gene.description.empty()) schema["description"] = gene.description;
@@ -166,9 +167,9 @@ std::string describe(const Space& space) {
   for (const Condition& condition : space.require) text += "Constraint: " + condition.text() + ".\n";
   text += limits_text(space.limits, open);
   if (!open) return text;
-  for (const auto& [name, value] : space.bind)
+  for (const auto& [name, value] : space.open_group().bind)
     text += fmt::format("In programs, {} is {}.\n", name, value.is_string() ? value.get<std::string>() : value.dump());
-  return text + language(space.causal);
+  return text + language({.causal = space.causal, .grid = space.ends.patch > 0});
 }
 
 int program_gene(const Space& space) {

@@ -141,7 +141,7 @@ class GrammarWriter {
   // The syntax of the block language with the space's names; shapes are checked afterwards.
   std::string program_rules() const {
     std::vector<std::string> genes;
-    for (const auto& [name, value] : space_.bind) {
+    for (const auto& [name, value] : space_.open_group().bind) {
       if (!value.is_boolean()) genes.push_back(name);
     }
     std::string text =
@@ -159,8 +159,8 @@ class GrammarWriter {
     text += "width ::= ([2-8] \" * \")? gene (\" * \" gene)? | gene \" // \" [2-4]\n";
     text += "gene ::= " + either_literal(genes) + "\n";
     std::vector<std::string> calls;
-    for (const block::Op* op : block::callable_ops(space_.causal)) {
-      if (op->name != "split") calls.push_back(call_rule(*op));
+    for (const block::Op* op : block::callable_ops({.causal = space_.causal, .grid = space_.ends.patch > 0})) {
+      if (op->name != "split" && op->name != "pick") calls.push_back(call_rule(*op));
     }
     return text + "call ::= " + base::join(calls, " |\n  ") + "\n";
   }

@@ -30,12 +30,10 @@ class SpaceReader {
     space_.task = checked.at("task") == "language_model" ? Task::language_model : Task::image_classification;
     space_.causal = checked.value("causal", space_.task == Task::language_model);
     for (const auto& [name, gene] : checked.at("genes").items()) genes_.add_gene(name, gene);
-    const base::Json& layers = checked.at("layers");
-    read_count(layers.at("count"));
-    read_block(layers.at("block"));
-    for (const auto& [name, value] : layers.at("bind").items()) bind(name, value);
-    check_width();
+    read_layers(checked.at("layers"));
     read_ends(checked.at("stem"), checked.at("head"));
+    if (!(space_.task == Task::image_classification && space_.ends.patch == 0)) check_widths();
+    read_input(checked.at("input"));
     read_limits(checked.at("limits"));
     for (const base::Json& text : checked.at("require")) {
       const std::string pointer = "/require/" + std::to_string(space_.require.size());
@@ -57,92 +55,154 @@ class SpaceReader {
   }
   const Gene& gene(int index) const { return space_.genes[static_cast<std::size_t>(index)]; }
 
-  void read_count(const base::Json& count) {
-    if (!count.is_string()) {
-      space_.fixed_depth = space_.max_depth = count.get<int>();
-      return;
-    }
-    space_.depth_gene = gene_named(count, "/layers/count");
-    const Gene& row = gene(space_.depth_gene);
-    if (row.per_layer || row.when || row.open)
-      fail("/layers/count", "the gene that counts the layers must be global, closed and unconditional");
-    for (const base::Json& value : row.values) {
-      if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > kMaxDepth)
-        fail("/genes/" + row.name, "layers are counted from 1 to 256, not " + value.dump());
-      space_.max_depth = std::max(space_.max_depth, value.get<int>());
+  void read_layers(const base::Json& layers) {
+    if (layers.is_object()) return read_group(layers, "/layers");
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string pointer = "/layers/" + std::to_string(i);
+      if (!layers[i].is_object())
+        fail(pointer, "a group of layers was expected: {block: ..., count: ..., bind: {...}}");
+      read_group(layers[i], pointer);
     }
   }
 
-  void read_block(const std::string& block) {
-    if (is_block_file(block)) {
-      space_.fixed_block = genes_.add_block(block, "/layers/block");
+  void read_group(const base::Json& layers, const std::string& pointer) {
+    space_.groups.emplace_back();
+    Group& group = space_.groups.back();
+    read_count(layers.at("count"), group, pointer + "/count");
+    read_block(layers.at("block"), group, pointer + "/block");
+    for (const auto& [name, value] : layers.at("bind").items()) bind(name, value, group, pointer + "/bind/" + name);
+    int most = space_.fixed_depth;
+    if (space_.depth_gene >= 0) {
+      int longest = 0;
+      for (const base::Json& value : gene(space_.depth_gene).values) longest = std::max(longest, value.get<int>());
+      most += longest;
+    }
+    if (most > kMaxDepth) fail(pointer, fmt::format("a network has at most {} layers", kMaxDepth));
+    space_.max_depth = most;
+  }
+
+  void read_count(const base::Json& count, Group& group, const std::string& pointer) {
+    if (!count.is_string()) {
+      group.count = count.get<int>();
+      space_.fixed_depth += group.count;
       return;
     }
-    space_.block_gene = gene_named(block, "/layers/block", "neither a gene nor a .block file: ");
-    const Gene& row = gene(space_.block_gene);
-    if (row.when) fail("/layers/block", "the gene that chooses the block must be unconditional");
+    if (space_.depth_gene >= 0) fail(pointer, "one group of layers may be counted by a gene");
+    group.counted = true;
+    space_.depth_gene = gene_named(count, pointer);
+    const Gene& row = gene(space_.depth_gene);
+    if (row.per_layer || row.when || row.open)
+      fail(pointer, "the gene that counts the layers must be global, closed and unconditional");
+    for (const base::Json& value : row.values) {
+      if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > kMaxDepth)
+        fail("/genes/" + row.name, "layers are counted from 1 to 256, not " + value.dump());
+    }
+  }
+
+  void read_block(const std::string& block, Group& group, const std::string& pointer) {
+    if (is_block_file(block)) {
+      group.block = genes_.add_block(block, pointer);
+      return;
+    }
+    group.block_gene = gene_named(block, pointer, "neither a gene nor a .block file: ");
+    const Gene& row = gene(group.block_gene);
+    if (row.when) fail(pointer, "the gene that chooses the block must be unconditional");
     for (const base::Json& value : row.values) {
       if (!value.is_string() || !genes_.blocks().contains(value.get<std::string>()))
         fail("/genes/" + block, "the gene that chooses the block must list .block files, not " + value.dump());
     }
   }
 
-  void bind(const std::string& name, const base::Json& value) {
-    const std::string pointer = "/layers/bind/" + name;
+  // A gene of names stands for the place of its value among them, from 0: what pick() takes.
+  void bind(const std::string& name, const base::Json& value, Group& group, const std::string& pointer) {
     if (name.empty() || name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != std::string::npos ||
         std::isupper(static_cast<unsigned char>(name[0])) == 0)
       fail(pointer, "a bound name is in capitals, not " + base::quote(name));
     if (value.is_string()) {
       const Gene& row = gene(gene_named(value, pointer));
-      for (const Scalar& one : row.scalars) {
-        if (std::holds_alternative<std::string>(one))
-          fail(pointer,
-               fmt::format("'{}' can stand for numbers and flags, not for the names of gene '{}'", name, row.name));
-      }
+      if (row.open) fail(pointer, fmt::format("'{}' cannot stand for the programs of gene '{}'", name, row.name));
     }
-    space_.bind[name] = value;
+    group.bind[name] = value;
+  }
+
+  void check_widths() const {
+    for (std::size_t i = 0; i < space_.groups.size(); ++i)
+      check_width(space_.groups[i], space_.groups.size() == 1 ? "/layers/bind" : fmt::format("/layers/{}/bind", i));
   }
 
   // D is one positive whole number for all layers of a genome.
-  void check_width() const {
-    const auto found = space_.bind.find("D");
-    if (found == space_.bind.end()) fail("/layers/bind", "'bind' needs D, the model's width");
+  void check_width(const Group& group, const std::string& pointer) const {
+    const auto found = group.bind.find("D");
+    if (found == group.bind.end()) fail(pointer, "'bind' needs D, the model's width");
     std::vector<base::Json> widths{found->second};
     if (found->second.is_string()) {
       const Gene& row = gene(genes_.index(found->second.get<std::string>()));
       if (row.per_layer || row.when)
-        fail("/layers/bind/D", "the gene of D, the model's width, must be global and unconditional");
+        fail(pointer + "/D", "the gene of D, the model's width, must be global and unconditional");
       widths = row.values;
     }
     for (const base::Json& width : widths) {
       const double value = width.is_number() ? width.get<double>() : 0;
       if (!(value >= 1 && value <= block::kMaxWidth) || value != std::floor(value))
-        fail("/layers/bind/D", "D, the model's width, must be a whole number from 1 to 1048576, not " + width.dump());
+        fail(pointer + "/D", "D, the model's width, must be a whole number from 1 to 1048576, not " + width.dump());
     }
   }
 
   void read_ends(const base::Json& stem, const base::Json& head) {
+    Ends& ends = space_.ends;
     if (space_.task == Task::image_classification) {
-      if (!stem.contains("patch")) fail("/stem", "a space for images needs stem: {patch: pixels}");
+      if (stem.contains("patch") == stem.at("image").get<bool>())
+        fail("/stem",
+             "a space for images needs stem: {patch: pixels}, or stem: {image: true} for blocks that take images");
       if (is_written("stem", "embedding")) fail("/stem/embedding", "a space for images has no embedding");
       if (is_written("head", "tied")) fail("/head/tied", "a space for images has no embedding to tie");
-      space_.patch = stem.at("patch");
+      ends.patch = stem.value("patch", std::int64_t{0});
     } else if (stem.contains("patch")) {
       fail("/stem/patch", "a language model has no patches");
+    } else if (stem.at("image").get<bool>()) {
+      fail("/stem/image", "a language model has no images");
     } else if (stem.at("embedding").is_number()) {
       space_.vocabulary = stem.at("embedding");
     } else if (stem.at("embedding") != "bytes") {
       fail("/stem/embedding", "expected 'bytes' or a vocabulary size, not " + stem.at("embedding").dump());
     }
-    space_.learned_position = stem.at("position") == "learned";
-    const std::string norm = head.at("norm");
-    space_.norm = norm == "none" ? Norm::none : norm == "layernorm" ? Norm::layernorm : Norm::rmsnorm;
-    space_.tied = space_.task == Task::language_model && head.at("tied").get<bool>();
+    ends.class_token = stem.at("class_token").get<bool>();
+    if (ends.class_token && ends.patch == 0) fail("/stem/class_token", "only patches have a class token");
+    const bool raw = stem.at("image").get<bool>();
+    if (raw && is_written("stem", "position")) fail("/stem/position", "an image has no positions");
+    ends.learned_position = !raw && stem.at("position") == "learned";
+    const std::string norm = head.at("norm"), pool = head.at("pool");
+    ends.norm = norm == "none" || (raw && !is_written("head", "norm")) ? Norm::none
+                : norm == "layernorm"                                  ? Norm::layernorm
+                                                                       : Norm::rmsnorm;
+    ends.norm_bias = head.at("bias").get<bool>();
+    ends.pool = pool == "patches"       ? Ends::Pool::patches
+                : pool == "class_token" ? Ends::Pool::class_token
+                                        : Ends::Pool::positions;
+    if (ends.pool == Ends::Pool::class_token && !ends.class_token)
+      fail("/head/pool", "there is no class token; set stem: {class_token: true}");
+    ends.tied = space_.task == Task::language_model && head.at("tied").get<bool>();
   }
 
   // Whether the file itself has the key, rather than its default.
   bool is_written(const char* part, const char* key) const {
     return document_.value.contains(part) && document_.value.at(part).contains(key);
+  }
+
+  void read_input(const base::Json& input) {
+    const bool images = space_.task == Task::image_classification;
+    for (const char* key : {"context", "image", "classes"}) {
+      if (input.contains(key) && images == (std::string_view(key) == "context"))
+        fail(std::string("/input/") + key, images ? "images have no context" : "a language model reads no images");
+    }
+    space_.input = default_input(space_.task);
+    if (space_.vocabulary > 0) space_.input.vocabulary = space_.vocabulary;
+    space_.input.context = input.value("context", space_.input.context);
+    space_.input.classes = input.value("classes", space_.input.classes);
+    if (!input.contains("image")) return;
+    space_.input.channels = input.at("image")[0];
+    space_.input.height = input.at("image")[1];
+    space_.input.width = input.at("image")[2];
   }
 
   void read_limits(const base::Json& limits) {
@@ -168,13 +228,22 @@ class SpaceReader {
     if (program.statements > space_.limits.statements)
       fail("/limits/statements", fmt::format("{}.block has {} statements; the limit is {}", name, program.statements,
                                              space_.limits.statements));
-    std::vector<std::string> bound;
-    for (const auto& [known, value] : space_.bind) bound.push_back(known);
-    for (const std::string& gene : block::genes(program)) {
-      if (!space_.bind.contains(gene))
-        fail("/layers/bind",
-             fmt::format("{}.block names {}, which is not bound; bound are {}", name, gene, base::join(bound, ", ")));
+    for (const Group& group : space_.groups) {
+      if (!uses(group, name)) continue;
+      std::vector<std::string> bound;
+      for (const auto& [known, value] : group.bind) bound.push_back(known);
+      for (const std::string& needed : block::genes(program)) {
+        if (!group.bind.contains(needed))
+          fail("/layers/bind", fmt::format("{}.block names {}, which is not bound; bound are {}", name, needed,
+                                           base::join(bound, ", ")));
+      }
     }
+  }
+
+  bool uses(const Group& group, const std::string& block) const {
+    if (group.block_gene < 0) return group.block == block;
+    const auto& values = gene(group.block_gene).values;
+    return std::find(values.begin(), values.end(), base::Json(block)) != values.end();
   }
 
   const base::Document& document_;

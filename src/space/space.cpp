@@ -28,9 +28,11 @@ std::string Space::unused_gene() const {
     for (const int gene : list) used[static_cast<std::size_t>(gene)] = true;
   };
   if (depth_gene >= 0) mark({depth_gene});
-  if (block_gene >= 0) mark({block_gene});
-  for (const auto& [bound, value] : bind) {
-    if (value.is_string()) mark({gene_index(value.get_ref<const std::string&>())});
+  for (const Group& group : groups) {
+    if (group.block_gene >= 0) mark({group.block_gene});
+    for (const auto& [bound, value] : group.bind) {
+      if (value.is_string()) mark({gene_index(value.get_ref<const std::string&>())});
+    }
   }
   for (const Condition& condition : require) mark(condition.genes());
   for (const Gene& gene : genes) {
@@ -43,7 +45,22 @@ std::string Space::unused_gene() const {
 int Space::depth(const Genome& genome) const {
   if (depth_gene < 0) return fixed_depth;
   const auto code = static_cast<std::size_t>(genome.codes[slot(depth_gene, 0)]);
-  return genes[static_cast<std::size_t>(depth_gene)].values[code].get<int>();
+  return fixed_depth + genes[static_cast<std::size_t>(depth_gene)].values[code].get<int>();
+}
+
+const Group& Space::group(const Genome& genome, int layer) const {
+  for (const Group& one : groups) {
+    layer -= one.counted ? depth(genome) - fixed_depth : one.count;
+    if (layer < 0) return one;
+  }
+  return groups.back();
+}
+
+const Group& Space::open_group() const {
+  const auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& one) {
+    return one.block_gene >= 0 && genes[static_cast<std::size_t>(one.block_gene)].open;
+  });
+  return found == groups.end() ? groups.front() : *found;
 }
 
 const Scalar* Space::scalar(const Genome& genome, int gene, int layer) const {

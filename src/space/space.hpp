@@ -41,6 +41,15 @@ struct Genome {
   std::vector<std::shared_ptr<const ProgramText>> programs;
 };
 
+/// Layers that share where their block comes from and what its names mean.
+struct Group {
+  int count = 1;                           ///< how many, where no gene counts them
+  bool counted = false;                    ///< the space's depth gene does
+  int block_gene = -1;                     ///< index of the gene that chooses the block, or -1
+  std::string block;                       ///< the block where no gene chooses it
+  std::map<std::string, base::Json> bind;  ///< a name in capitals → a gene's name, a number or a boolean
+};
+
 struct Limits {
   std::int64_t params = 0, flops = 0, activations = 0;  ///< 0: none; activations in bytes for one example
   int statements = 60;
@@ -53,16 +62,14 @@ class Space {
   bool causal = true;
   std::vector<Gene> genes;
   std::vector<Condition> require;
-  int depth_gene = -1;  ///< index of the gene that counts the layers, or -1
-  int fixed_depth = 0;  ///< the number of layers where no gene counts them
-  int max_depth = 0;
-  int block_gene = -1;                           ///< index of the gene that chooses a block, or -1
-  std::string fixed_block;                       ///< the block where no gene chooses it
-  std::map<std::string, base::Json> bind;        ///< a name in capitals → a gene's name, a number or a boolean
+  std::vector<Group> groups;                     ///< of layers, one after the other
   std::map<std::string, block::Program> blocks;  ///< every closed program and seed, by name
-  std::int64_t patch = 0, vocabulary = 0;        ///< vocabulary 0: as the data has it
-  bool learned_position = false, tied = false, norm_bias = true;
-  Norm norm = Norm::layernorm;
+  int depth_gene = -1;                           ///< index of the gene that counts the layers of a group, or -1
+  int fixed_depth = 0;                           ///< layers of the other groups
+  int max_depth = 0;
+  std::int64_t vocabulary = 0;  ///< 0: as the data has it
+  Ends ends;
+  Input input;  ///< what the space was made for
   Limits limits;
 
   /// Reads `search_spaces/<name>.yaml` or a path; relative block files are looked for beside it. Throws Error with the
@@ -82,6 +89,11 @@ class Space {
     return offsets_[index] + (genes[index].per_layer ? static_cast<std::size_t>(layer) : 0);
   }
   int depth(const Genome& genome) const;
+  /// The group of a layer.
+  const Group& group(const Genome& genome, int layer) const;
+  /// The first group whose block is an open gene's, or the first of all: what its names mean is told to who writes
+  /// programs.
+  const Group& open_group() const;
   /// Layers that a gene of this scope has in this genome: its depth, or 1.
   int copies(int gene, const Genome& genome) const {
     return genes[static_cast<std::size_t>(gene)].per_layer ? depth(genome) : 1;

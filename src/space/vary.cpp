@@ -19,7 +19,7 @@ bool layered(const Space& space, const Condition& condition) {
 
 std::vector<std::string> bound_names(const Space& space) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : space.bind) names.push_back(name);
+  for (const auto& [name, value] : space.open_group().bind) names.push_back(name);
   return names;
 }
 
@@ -93,16 +93,18 @@ class Varier {
 
   // Whether every layer's program has shapes that fit the layer's genes.
   bool programs_fit(const Genome& genome) const {
-    if (space_.block_gene < 0 || !space_.genes[static_cast<std::size_t>(space_.block_gene)].open) return true;
+    const Group& group = space_.open_group();
+    if (group.block_gene < 0 || !space_.genes[static_cast<std::size_t>(group.block_gene)].open) return true;
+    if (space_.ends.patch == 0 && space_.task == Task::image_classification) return true;  // checked with the whole
+    const block::Place place{.causal = space_.causal, .grid = space_.ends.patch > 0};
     const int depth = space_.depth(genome);
     const block::Program* checked = nullptr;  // of the layer before, with its binding
-    std::optional<block::Binding> bound;
+    block::Binding bound;
     for (int layer = 0; layer < depth; ++layer) {
       auto binding = bind_layer(space_, genome, layer);
       const block::Program& program = program_of(space_, genome, layer);
-      if (!binding) return false;
       if (&program == checked && binding == bound) continue;
-      if (!block::check(program, *binding, width_of(*binding), space_.causal)) return false;
+      if (!block::check(program, binding, {width_of(binding), false}, place)) return false;
       checked = &program;
       bound = std::move(binding);
     }

@@ -86,7 +86,7 @@ class Trainer {
         random_(seed, "batches") {
     at::manual_seed(seed);
     weights_ = net::initialise(network_, seed, device_);
-    for (const at::Tensor& weight : weights_) weight.set_requires_grad(true);
+    for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i].set_requires_grad(network_.weights[i].trained);
     optimizer_.emplace(network_, weights_, recipe);
   }
 
@@ -177,7 +177,7 @@ class Trainer {
     }
     if (!std::isfinite(outcome.metrics["val_loss"]))
       return journal::Outcome::failed("diverged", "the validation loss is not a number");
-    outcome.metrics["params"] = static_cast<double>(net::count_parameters(weights_));
+    outcome.metrics["params"] = static_cast<double>(net::count_parameters(network_, weights_));
     outcome.metrics["flops"] = static_cast<double>(network_.architecture.flops());
     outcome.metrics["steps"] = static_cast<double>(steps);
     outcome.metrics["tokens"] = static_cast<double>(tokens);

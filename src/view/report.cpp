@@ -49,7 +49,7 @@ std::string number(const Json& value, const char* form = "{:.4f}") {
 Json diagram(const search::Experiment& experiment, const Json& best) {
   const auto genome = space::from_json(experiment.space, best.at("genome"));
   if (!genome) return nullptr;
-  const auto architecture = space::decode(experiment.space, *genome, space::default_input(experiment.space.task));
+  const auto architecture = space::decode(experiment.space, *genome, experiment.space.input);
   if (!architecture) return nullptr;
   return block::to_svg(block::to_dot(architecture->layers[0]));
 }

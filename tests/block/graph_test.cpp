@@ -16,7 +16,7 @@ const Binding kBinding{{"D", 16}, {"H", 4}, {"R", 2}};
 
 // The message for these statements at width 16.
 std::string refused(const std::string& statements, bool causal = false, const Binding& binding = kBinding) {
-  return refusal(check(program_of(statements), binding, 16, causal)).message;
+  return refusal(check(program_of(statements), binding, {16, false}, {causal})).message;
 }
 
 // The types of every node, in order.
@@ -30,7 +30,7 @@ std::string types_in(const std::string& statements, std::int64_t width = 16) {
 }
 
 Counts counts_of(const std::string& statements, std::int64_t time, bool causal = false) {
-  return count(graph_of(statements, 16, causal), time, causal);
+  return count(graph_of(statements, 16, causal), time, {causal});
 }
 
 TEST(Check, maps_the_blocks_type_to_itself) {
@@ -40,9 +40,11 @@ TEST(Check, maps_the_blocks_type_to_itself) {
 }
 
 TEST(Check, names_line_and_column_of_a_mistake) {
-  EXPECT_EQ(refusal(check(program_of("h = relu(x)\nreturn linear(h, D) + linear(h, R)"), kBinding, 16, false)).text(),
-            "test:3:25: add: the two sides must have equal channels: [batch, time, 2] and [batch, time, 16]\n"
-            "      return linear(h, D) + linear(h, R)\n                          ^");
+  EXPECT_EQ(
+      refusal(check(program_of("h = relu(x)\nreturn linear(h, D) + linear(h, R)"), kBinding, {16, false}, {false}))
+          .text(),
+      "test:3:25: add: the two sides must have equal shapes: [batch, time, 2] and [batch, time, 16]\n"
+      "      return linear(h, D) + linear(h, R)\n                          ^");
 }
 
 TEST(Check, binds_attributes_to_genes) {
@@ -69,7 +71,7 @@ TEST(Check, wants_whole_numbers_in_their_domain) {
 TEST(Check, takes_products_that_come_out_whole) {
   EXPECT_EQ(refused("return linear(linear(x, R * D), D)", false, {{"D", 16}, {"R", 3.3}}),
             "linear: width must be a whole number from 1 to 1048576, not 52.8 (D * R)");
-  EXPECT_TRUE(check(program_of("return linear(linear(x, R * D), D)"), {{"D", 16}, {"R", 3.5}}, 16, false));
+  EXPECT_TRUE(check(program_of("return linear(linear(x, R * D), D)"), {{"D", 16}, {"R", 3.5}}, {16, false}, {false}));
 }
 
 TEST(Check, wants_flags_and_reals_in_their_domain) {
@@ -82,7 +84,7 @@ TEST(Check, wants_flags_and_reals_in_their_domain) {
 }
 
 TEST(Check, ignores_what_the_result_does_not_need) {
-  EXPECT_TRUE(check(program_of("a = linear(x, 0)\nreturn x"), kBinding, 16, false));
+  EXPECT_TRUE(check(program_of("a = linear(x, 0)\nreturn x"), kBinding, {16, false}, {false}));
 }
 
 TEST(Linear, changes_the_channels) {
@@ -126,11 +128,11 @@ TEST(Attention, divides_its_channels_among_heads) {
   EXPECT_EQ(refused("return attention(x, x, linear(x, 6), heads=4)"),
             "attention: v has 6 channels, which 4 kv_heads do not divide");
   EXPECT_EQ(refused("return attention(mean(x), x, x, heads=4)"),
-            "attention: q, k and v must have all positions; a mean has one");
+            "attention: takes [batch, time, channels], not [batch, 1, 16]");
 }
 
 TEST(Attention, rotates_an_even_number_of_channels) {
-  EXPECT_TRUE(check(program_of("return attention(x, x, x, heads=H, rotary=0.5)"), kBinding, 16, true));
+  EXPECT_TRUE(check(program_of("return attention(x, x, x, heads=H, rotary=0.5)"), kBinding, {16, false}, {true}));
   EXPECT_EQ(refused("return attention(x, x, x, heads=H, rotary=0.25)"),
             "attention: rotary 0.25 of head size 4 is 1 channels; an even whole number is needed");
   EXPECT_EQ(refused("return attention(x, x, x, heads=H, rotary=0.3)"),
@@ -140,7 +142,7 @@ TEST(Attention, rotates_an_even_number_of_channels) {
 TEST(Attention, puts_out_no_more_channels_than_may_be) {
   EXPECT_EQ(refused("v = linear(x, 1048576)\nk = linear(x, 4)\n"
                     "return linear(attention(linear(x, 2048), linear(x, 2), v, heads=1024, kv_heads=1), D)"),
-            "attention: makes 1073741824 channels; at most 1048576 are allowed");
+            "attention: makes [batch, time, 1073741824]; an axis has at most 1048576");
 }
 
 TEST(Attention, costs_two_products_of_positions_with_positions) {
@@ -168,8 +170,9 @@ TEST(Dwconv, keeps_the_type_and_has_a_filter_a_channel) {
 
 TEST(Dwconv, has_a_middle_where_the_space_is_not_causal) {
   EXPECT_EQ(refused("return dwconv(x, width=4)"), "dwconv: width must be odd where the space is not causal");
-  EXPECT_TRUE(check(program_of("return dwconv(x, width=4)"), kBinding, 16, true));
-  EXPECT_EQ(refused("return x + dwconv(mean(x), width=3)"), "dwconv: needs all positions; a mean has one");
+  EXPECT_TRUE(check(program_of("return dwconv(x, width=4)"), kBinding, {16, false}, {true}));
+  EXPECT_EQ(refused("return x + dwconv(mean(x), width=3)"),
+            "dwconv: takes [batch, time, channels], not [batch, 1, 16]");
 }
 
 TEST(Dwconv, of_width_one_mixes_nothing) {
@@ -195,7 +198,7 @@ TEST(Concat, adds_channels) {
   EXPECT_EQ(refused("return linear(concat(x, mean(x)), D)"),
             "concat: cannot join [batch, time, 16] and [batch, 1, 16]");
   EXPECT_EQ(refused("w = linear(x, 1000000)\nreturn linear(concat(w, w), D)"),
-            "concat: makes 2000000 channels; at most 1048576 are allowed");
+            "concat: makes [batch, time, 2000000]; an axis has at most 1048576");
 }
 
 TEST(Split, makes_equal_parts) {
@@ -216,7 +219,7 @@ TEST(Elementwise, keeps_the_type_and_costs_nothing) {
 TEST(Elementwise, wants_equal_channels) {
   for (const auto& [symbol, name] : {std::pair{"+", "add"}, {"-", "subtract"}, {"*", "multiply"}}) {
     EXPECT_EQ(refused("return relu(x) " + std::string(symbol) + " linear(linear(x, 5), 4)"),
-              std::string(name) + ": the two sides must have equal channels: [batch, time, 16] and [batch, time, 4]");
+              std::string(name) + ": the two sides must have equal shapes: [batch, time, 16] and [batch, time, 4]");
   }
 }
 
@@ -244,7 +247,7 @@ TEST(Count, of_a_value_used_twice_is_once) {
 TEST(Count, stays_positive_where_it_would_overflow) {
   std::string source = "w = 1048576\n";
   for (int i = 0; i < 500; ++i) source += "x = linear(x, w)\n";
-  const Counts counts = count(graph_of(source + "return linear(x, 16)"), 1 << 20, false);
+  const Counts counts = count(graph_of(source + "return linear(x, 16)"), 1 << 20, {});
   EXPECT_EQ(counts.macs, Counts::kMost);
   EXPECT_GT(counts.params, std::int64_t{1} << 48);
   EXPECT_GT(counts.activations, std::int64_t{1} << 48);
@@ -256,7 +259,7 @@ TEST(Count, of_the_shipped_blocks_equals_sums_by_hand) {
                      down = r * d * d + d;
   const std::int64_t products = t * 4 * d * d + t * t * 2 * d + t * 2 * r * d * d;
   const auto counted = [&](const char* name, bool causal) {
-    return count(check(test::shipped_block(name), kBinding, d, causal).value(), t, causal);
+    return count(check(test::shipped_block(name), kBinding, {d, false}, {causal}).value(), t, {causal});
   };
   EXPECT_EQ(counted("gpt2", true).params, 2 * norm + 4 * linear + up + down);
   EXPECT_EQ(counted("gpt2", true).macs, products);

@@ -109,7 +109,7 @@ TEST(Mutate, often_keeps_shapes_that_fit) {
   int good = 0;
   for (int i = 0; i < 1000; ++i) {
     const Program child = mutate(test::shipped_block("gpt2"), random, kGenes);
-    good += check(child, {{"D", 16}, {"H", 4}, {"R", 2}}, 16, true).has_value() ? 1 : 0;
+    good += check(child, {{"D", 16}, {"H", 4}, {"R", 2}}, {16, false}, {true}).has_value() ? 1 : 0;
   }
   EXPECT_GT(good, 600);
 }

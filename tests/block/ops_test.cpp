@@ -4,13 +4,14 @@
 #include <set>
 
 #include "block/op.hpp"
+#include "tests/support/programs.hpp"
 
 namespace weft::block {
 namespace {
 
 TEST(Ops, are_found_by_name) {
   for (const Op* op : ops()) EXPECT_EQ(find_op(op->name), op);
-  EXPECT_EQ(find_op("softmax"), nullptr);
+  EXPECT_EQ(find_op("squash"), nullptr);
   EXPECT_EQ(find_op(""), nullptr);
 }
 
@@ -48,10 +49,16 @@ TEST(Ops, that_commute_have_two_inputs) {
 }
 
 TEST(Ops, are_pure_without_parameters_and_randomness) {
-  EXPECT_TRUE(find_op("relu")->pure());
-  EXPECT_TRUE(find_op("attention")->pure());
-  EXPECT_FALSE(find_op("linear")->pure());
-  EXPECT_FALSE(find_op("dropout")->pure());
+  const auto pure = [](const std::string& call) {
+    const Program program = test::program_of("return " + call);
+    return program.sites.back().op->pure(program.sites.back().attributes);
+  };
+  EXPECT_TRUE(pure("relu(x)"));
+  EXPECT_TRUE(pure("attention(x, x, x, heads=H)"));
+  EXPECT_FALSE(pure("attention(x, x, x, heads=H, normalize=true)"));
+  EXPECT_FALSE(pure("attention(x, x, x, heads=H, relative=N)"));
+  EXPECT_FALSE(pure("linear(x, D)"));
+  EXPECT_FALSE(pure("dropout(x, 0.5)"));
 }
 
 TEST(OpNames, leave_out_what_is_written_infix) {
@@ -64,7 +71,8 @@ TEST(OpNames, leave_out_what_is_written_infix) {
 
 TEST(Signature, shows_inputs_and_defaults) {
   EXPECT_EQ(signature(*find_op("linear")), "linear(x, width, bias=true)");
-  EXPECT_EQ(signature(*find_op("attention")), "attention(q, k, v, heads, kv_heads=0, rotary=0, alibi=false, window=0)");
+  EXPECT_EQ(signature(*find_op("attention")),
+            "attention(q, k, v, heads, kv_heads=0, rotary=0, alibi=false, window=0, normalize=false, relative=0)");
   EXPECT_EQ(signature(*find_op("concat")), "concat(x, y, ...)");
   EXPECT_EQ(signature(*find_op("relu")), "relu(x)");
 }

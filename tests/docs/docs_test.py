@@ -185,7 +185,7 @@ class Docs(unittest.TestCase):
                 self.assertIn(f"| {size}", (ROOT / page).read_text(), f"{page}: {path.name} has {size} genomes")
 
     def test_every_op_is_in_the_table_of_ops(self):
-        text = (ROOT / "docs" / "spaces.md").read_text()
+        text = (ROOT / "docs" / "blocks.md").read_text()
         shown = weft("space", "show", "gpt_nano_open")[1]
         signatures = re.findall(r"^- (\w+\(.*?\)):", shown.split("The ops:")[1], re.M)
         self.assertGreater(len(signatures), 10)

@@ -35,7 +35,7 @@ inline Evaluation evaluation_of(const Setup& setup, int number, bool test = fals
   const space::Space space = space::Space::from_snapshot(setup.space);
   base::Random random(5, "genome", static_cast<std::uint64_t>(number));
   space::Genome genome = space::sample(space, random);
-  while (!space::decode(space, genome, space::default_input(space.task))) genome = space::sample(space, random);
+  while (!space::decode(space, genome, space.input)) genome = space::sample(space, random);
   return {.key = "k" + std::to_string(number) + (test ? "t" : ""),
           .genome = space::to_text(space, genome),
           .fidelity = {.budget = 1, .test = test},

@@ -49,7 +49,7 @@ struct Made {
                           .samples = samples});
   }
   std::string problem(const space::Genome& genome) const {
-    const auto architecture = space::decode(space, genome, space::default_input(space.task));
+    const auto architecture = space::decode(space, genome, space.input);
     return architecture ? "" : architecture.error();
   }
 };

@@ -92,14 +92,14 @@ space::Architecture architecture(const Reference& reference) {
   space::Architecture a;
   a.input = {.vocabulary = 97, .context = 16};
   a.width = reference.width;
-  a.tied = true;
+  a.ends.tied = true;
   const auto program = block::parse(kBlock, "golden");
   EXPECT_TRUE(program.has_value()) << program.error().text();
   for (std::size_t layer = 0; layer < static_cast<std::size_t>(reference.layers); ++layer) {
     const block::Binding binding{{"D", static_cast<double>(reference.width)},
                                  {"H", static_cast<double>(reference.heads[layer])},
                                  {"F", static_cast<double>(reference.mlp[layer])}};
-    auto graph = block::check(*program, binding, reference.width, true);
+    auto graph = block::check(*program, binding, {reference.width, false}, {.causal = true});
     EXPECT_TRUE(graph.has_value()) << graph.error().text();
     a.layers.push_back(*graph);
   }

@@ -33,7 +33,7 @@ using Verdict = std::function<std::string(const std::string&)>;
 std::string of_program(const std::string& text) {
   const auto program = block::parse(text, "t");
   if (!program) return program.error().brief();
-  const auto graph = block::check(*program, kBinding, 16, true);
+  const auto graph = block::check(*program, kBinding, {16, false}, {.causal = true});
   return graph ? "" : graph.error().brief();
 }
 
@@ -127,7 +127,7 @@ TEST(HostilePrograms, are_refused_at_once) {
   expect(stairs, "found an indented line");
   std::string doubling;
   for (int i = 0; i < 25; ++i) doubling += "x = concat(x, x, x, x)\n";
-  expect(in_block(doubling + "return linear(x, D)"), "at most 1048576 are allowed");
+  expect(in_block(doubling + "return linear(x, D)"), "an axis has at most 1048576");
 }
 
 TEST(HostileGenomes, are_refused_at_once) {
@@ -312,12 +312,12 @@ void expect_sound(const std::string& text) {
   ASSERT_TRUE(again) << text << "\n" << printed << again.error().text();
   ASSERT_EQ(block::print(*again), printed) << text;
   for (const bool causal : {false, true}) {
-    const auto graph = block::check(*program, kBinding, 16, causal);
+    const auto graph = block::check(*program, kBinding, {16, false}, {causal});
     if (!graph) {
       ASSERT_TRUE(is_clear(graph.error().message)) << graph.error().message;
       continue;
     }
-    const block::Counts counts = block::count(*graph, 1 << 20, causal);
+    const block::Counts counts = block::count(*graph, 1 << 20, {causal});
     ASSERT_TRUE(counts.params >= 0 && counts.macs >= 0 && counts.activations >= 0) << text;
   }
 }

@@ -26,7 +26,7 @@ void each_program(const std::function<void(const Program&, base::Random&)>& visi
         const Program child = mutate(program, random, {"D", "H", "R"});
         visit(child, random);
         if (::testing::Test::HasFatalFailure()) return;
-        if (check(child, kBinding, kWidth, false) || random.chance(0.1)) program = child;
+        if (check(child, kBinding, {kWidth, false}, {false}) || random.chance(0.1)) program = child;
       }
     }
   }
@@ -96,6 +96,7 @@ class Tally {
       out.channels = a[0];
     } else if (op == "attention") {
       const std::int64_t groups = a[1] == 0 ? a[0] : a[1], head = shape(site.inputs[2]).channels / groups;
+      counts.params += a[5] != 0 ? 2 * (out.channels / a[0]) : 0;
       counts.macs += time_ * time_ * (out.channels + head * a[0]);
       out.channels = head * a[0];
     } else if (op == "dwconv") {
@@ -127,10 +128,10 @@ class Tally {
 TEST(Programs, cost_what_their_definitions_say) {
   int checked = 0;
   each_program([&](const Program& program, base::Random&) {
-    const auto graph = check(program, kBinding, kWidth, false);
+    const auto graph = check(program, kBinding, {kWidth, false}, {false});
     if (!graph) return;
     ++checked;
-    const Counts counts = count(*graph, kTime, false), expected = Tally(program, kTime).counts;
+    const Counts counts = count(*graph, kTime, {false}), expected = Tally(program, kTime).counts;
     ASSERT_EQ(counts.params, expected.params) << print(program);
     ASSERT_EQ(counts.macs, expected.macs) << print(program);
     ASSERT_EQ(counts.activations, expected.activations) << print(program);
@@ -140,7 +141,7 @@ TEST(Programs, cost_what_their_definitions_say) {
 
 TEST(Programs, that_a_causal_space_takes_let_no_position_see_later_ones) {
   each_program([](const Program& program, base::Random&) {
-    if (!check(program, kBinding, kWidth, true)) return;
+    if (!check(program, kBinding, {kWidth, false}, {true})) return;
     for (const Site& site : program.sites) ASSERT_NE(site.op->name, "mean");
   });
 }

@@ -162,8 +162,8 @@ TEST(Binding, takes_flags_as_zero_and_one) {
   const Space space = layered();
   const auto binding =
       bind_layer(space, from_text(space, R"({"width":16,"depth":1,"heads":[1],"bias":false})").value(), 0);
-  EXPECT_EQ(binding.value().at("B"), 0);
-  EXPECT_EQ(binding.value().at("F"), 1);
+  EXPECT_EQ(binding.at("B"), 0);
+  EXPECT_EQ(binding.at("F"), 1);
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ TEST(Grammar, refuses_programs_outside_the_language) {
   const std::string json = "{\"embed_dim\":64,\"depth\":2,\"num_heads\":4,\"mlp_ratio\":2}\n";
   EXPECT_TRUE(matcher.accepts(json + "def block(x):\n    a = relu(x)\n    return a\n"));
   for (const char* program :
-       {"", "def block(x):\n    a = relu(x)\n", "def block(x):\n    a = softmax(x)\n    return a\n",
+       {"", "def block(x):\n    a = relu(x)\n", "def block(x):\n    a = squash(x)\n    return a\n",
         "def block(x):\n    a = linear(x, Q)\n    return a\n", "import os\n"}) {
     EXPECT_FALSE(matcher.accepts(json + program)) << program;
   }

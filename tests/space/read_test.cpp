@@ -60,9 +60,9 @@ TEST(Space, keeps_what_its_file_says_about_the_ends) {
       "genes: {a: {flag: true}}\nstem: {embedding: 5000, position: none}\nhead: {norm: rmsnorm, tied: false}\n"
       "limits: {params: 2M, flops: 1G, activations: 16MiB, statements: 40}\n");
   EXPECT_EQ(space.vocabulary, 5000);
-  EXPECT_FALSE(space.learned_position);
-  EXPECT_EQ(space.norm, Norm::rmsnorm);
-  EXPECT_FALSE(space.tied);
+  EXPECT_FALSE(space.ends.learned_position);
+  EXPECT_EQ(space.ends.norm, Norm::rmsnorm);
+  EXPECT_FALSE(space.ends.tied);
   EXPECT_EQ(space.limits.params, 2'000'000);
   EXPECT_EQ(space.limits.flops, 1'000'000'000);
   EXPECT_EQ(space.limits.activations, 16 << 20);
@@ -108,7 +108,7 @@ TEST(SpaceError, names_keys_that_are_missing_or_unknown) {
   EXPECT_EQ(error_in_file("name: t\ntask: language_model\n"), "t.yaml:1:1: the file needs the key 'genes'");
   EXPECT_EQ(error_in("gens: {a: {flag: true}}\n"),
             "t.yaml:4:1: unknown key 'gens'; known here: name, description, task, causal, genes, require, layers, "
-            "stem, head, limits; did you mean 'genes'?");
+            "stem, head, input, limits; did you mean 'genes'?");
   EXPECT_EQ(error_in("genes:\n  a: {chioce: [1]}\n"),
             "t.yaml:5:7: unknown key 'chioce'; known here: choice, range, step, flag, program, per_layer, when, "
             "description; did you mean 'choice'?");
@@ -156,9 +156,9 @@ TEST(SpaceError, names_block_files_that_are_missing_or_wrong) {
   EXPECT_TRUE(missing.ends_with("did you mean 'gpt2'?")) << missing;
   EXPECT_EQ(error_in("genes:\n  a: {program: {seeds: [gpt2]}}\n"), "t.yaml:5:25: a seed is a .block file");
   const Folder folder;
-  folder.write("bad.block", "def block(x):\n    return softmax(x)\n");
+  folder.write("bad.block", "def block(x):\n    return squash(x)\n");
   const std::string path = folder.write("t.yaml", test::space_yaml("genes: {a: {choice: [bad.block]}}\n"));
-  EXPECT_TRUE(test::error_of([&] { Space::load(path); }).starts_with("bad.block:2:12: unknown op 'softmax'"));
+  EXPECT_TRUE(test::error_of([&] { Space::load(path); }).starts_with("bad.block:2:12: unknown op 'squash'"));
 }
 
 TEST(SpaceError, refuses_two_block_files_of_one_name) {
@@ -231,8 +231,9 @@ TEST(SpaceError, binds_names_in_capitals_to_numbers) {
             "t.yaml:3:53: a bound name is in capitals, not '_H'");
   EXPECT_EQ(layers_error("{count: 1, block: gpt2.block, bind: {D: 16, H: head}}", "genes: {heads: {range: [1, 2]}}\n"),
             "t.yaml:3:53: no gene 'head'; did you mean 'heads'?");
-  EXPECT_EQ(layers_error("{count: 1, block: gpt2.block, bind: {D: 16, H: a}}", "genes: {a: {choice: [x, 1]}}\n"),
-            "t.yaml:3:53: 'H' can stand for numbers and flags, not for the names of gene 'a'");
+  EXPECT_EQ(layers_error("{count: 1, block: gpt2.block, bind: {D: 16, H: a}}",
+                         "genes: {a: {program: {seeds: [gpt2.block]}}}\n"),
+            "t.yaml:3:53: 'H' cannot stand for the programs of gene 'a'");
   EXPECT_EQ(layers_error("{count: 1, block: gpt2.block, bind: {D: 16, H: 2}}"),
             "t.yaml:3:39: gpt2.block names R, which is not bound; bound are D, H");
 }
@@ -251,7 +252,9 @@ TEST(SpaceError, wants_one_width_for_all_layers) {
 
 TEST(SpaceError, wants_ends_that_fit_the_task) {
   const std::string genes = "genes: {a: {flag: true}}\n", images = "task: image_classification\n" + genes;
-  EXPECT_EQ(error_in(images), "t.yaml:1:1: a space for images needs stem: {patch: pixels}");
+  EXPECT_EQ(
+      error_in(images),
+      "t.yaml:1:1: a space for images needs stem: {patch: pixels}, or stem: {image: true} for blocks that take images");
   EXPECT_EQ(error_in(images + "stem: {patch: 4, embedding: 5}\n"), "t.yaml:5:18: a space for images has no embedding");
   EXPECT_EQ(error_in(images + "stem: {patch: 4}\nhead: {tied: true}\n"),
             "t.yaml:6:8: a space for images has no embedding to tie");

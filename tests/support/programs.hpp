@@ -42,7 +42,7 @@ inline block::Program shipped_block(const std::string& name) {
 /// The graph of these statements at the width, which must check.
 inline block::Graph graph_of(const std::string& statements, std::int64_t width = 16, bool causal = false,
                              const block::Binding& binding = {{"D", 16}, {"H", 4}, {"R", 2}}) {
-  auto graph = block::check(program_of(statements), binding, width, causal);
+  auto graph = block::check(program_of(statements), binding, {width, false}, {causal});
   if (graph) return *graph;
   ADD_FAILURE() << graph.error().text();
   return {};

@@ -87,7 +87,7 @@ class Rewriter {
     if (value.site < 0) return input_;
     const auto index = static_cast<std::size_t>(value.site);
     const block::Site& site = program_.sites[index];
-    if (!(site.op->pure() && site.outputs == 1 && random_.chance(0.05) && all_named(site)))
+    if (!(site.op->pure(site.attributes) && site.outputs == 1 && random_.chance(0.05) && all_named(site)))
       return names_[index][static_cast<std::size_t>(value.output)];
     const std::string again = name();  // the same call once more
     statement(again, call(site));

@@ -5,14 +5,13 @@
 namespace weft::block::rows {
 namespace {
 
-enum { kHeads, kKvHeads, kRotary, kAlibi, kWindow };
+enum { kHeads, kKvHeads, kRotary, kAlibi, kWindow, kNormalize, kRelative };
 
 base::Result<std::vector<Type>> infer(const Call& call) {
   const Type q = call.inputs[0], k = call.inputs[1], v = call.inputs[2];
   const auto heads = static_cast<std::int64_t>(call.attributes[kHeads]);
   const auto groups = call.attributes[kKvHeads] == 0 ? heads : static_cast<std::int64_t>(call.attributes[kKvHeads]);
   const auto fail = [](std::string text) { return base::failure(std::move(text)); };
-  if (q.pooled || k.pooled || v.pooled) return fail("q, k and v must have all positions; a mean has one");
   if (heads % groups != 0) return fail(fmt::format("heads ({}) must be a multiple of kv_heads ({})", heads, groups));
   if (q.channels % heads != 0) {
     return fail(fmt::format("q has {} channels, which {} heads do not divide", q.channels, heads));
@@ -30,9 +29,29 @@ base::Result<std::vector<Type>> infer(const Call& call) {
     return fail(fmt::format("rotary {} of head size {} is {} channels; an even whole number is needed",
                             call.attributes[kRotary], size, rotated));
   }
+  if (call.attributes[kRelative] > 0 && !call.place.grid)
+    return fail("relative needs positions that are patches of an image");
+  if (call.attributes[kRelative] > 0 && groups != heads) return fail("relative needs as many kv_heads as heads");
   const std::int64_t out = v.channels / groups * heads;
-  if (static_cast<double>(out) > kMaxWidth) return fail(too_wide(out));
   return std::vector{Type{out, false}};
+}
+
+std::vector<Parameter> parameters(const Call& call) {
+  const std::int64_t heads = call.whole(kHeads), groups = call.whole(kKvHeads) == 0 ? heads : call.whole(kKvHeads);
+  const std::int64_t size = call.inputs[0].channels / heads, value = call.inputs[2].channels / groups;
+  std::vector<Parameter> list;
+  if (call.flag(kNormalize)) {
+    list.push_back({"query_norm", {size}, Init::constant, 1});
+    list.push_back({"key_norm", {size}, Init::constant, 1});
+  }
+  if (const std::int64_t most = call.whole(kRelative); most > 0) {
+    const std::int64_t rows = 2 * most + 2;  // distances -most..most, and one for the class token
+    list.push_back({"key_vertical", {rows, size}});
+    list.push_back({"key_horizontal", {rows, size}});
+    list.push_back({"value_vertical", {rows, value}});
+    list.push_back({"value_horizontal", {rows, value}});
+  }
+  return list;
 }
 
 }  // namespace
@@ -42,36 +61,47 @@ const Op& attention() {
       .name = "attention",
       .min_inputs = 3,
       .max_inputs = 3,
-      .attributes = {{.name = "heads", .maximum = 1024, .doc = "query heads; they divide the channels of q"},
-                     {.name = "kv_heads",
-                      .minimum = 0,
-                      .maximum = 1024,
-                      .fallback = 0,
-                      .doc = "key and value heads, each shared by heads/kv_heads queries; 0: as many as heads"},
-                     {.name = "rotary",
-                      .kind = Attribute::Kind::real,
-                      .minimum = 0,
-                      .maximum = 1,
-                      .fallback = 0,
-                      .doc = "share of each head that is rotated by position (base 10000, halves paired)"},
-                     {.name = "alibi",
-                      .kind = Attribute::Kind::flag,
-                      .minimum = 0,
-                      .maximum = 1,
-                      .fallback = 0,
-                      .doc = "whether scores fall linearly with distance"},
-                     {.name = "window",
-                      .minimum = 0,
-                      .fallback = 0,
-                      .doc = "how many positions back (and, where the space is not causal, ahead) are seen, the own "
-                             "included; 0: all"}},
+      .inputs = {"q", "k", "v"},
+      .takes = kPositions,
+      .attributes =
+          {{.name = "heads", .maximum = 1024, .doc = "query heads; they divide the channels of q"},
+           {.name = "kv_heads",
+            .minimum = 0,
+            .maximum = 1024,
+            .fallback = 0,
+            .doc = "key and value heads, each shared by heads/kv_heads queries; 0: as many as heads"},
+           {.name = "rotary",
+            .kind = Attribute::Kind::real,
+            .minimum = 0,
+            .maximum = 1,
+            .fallback = 0,
+            .doc = "share of each head that is rotated by position (base 10000, halves paired)"},
+           {.name = "alibi",
+            .kind = Attribute::Kind::flag,
+            .minimum = 0,
+            .maximum = 1,
+            .fallback = 0,
+            .doc = "whether scores fall linearly with distance"},
+           {.name = "window",
+            .minimum = 0,
+            .fallback = 0,
+            .doc = "how many positions back (and, where the space is not causal, ahead) are seen, the own "
+                   "included; 0: all"},
+           weighing(flag("normalize", false,
+                         "whether each head's queries and keys are divided by their root mean square and multiplied "
+                         "by a learned vector")),
+           weighing(whole("relative", 0, 1024, 0,
+                          "how far, in rows and columns of patches, a learned vector for the distance is added to keys "
+                          "and values; 0: not at all"))},
       .doc =
           "Scaled dot-product attention, softmax(q kᵀ / √head) v, of projections that the program makes itself. Causal "
           "in a causal space.",
       .source =
           "Vaswani et al. 2017, section 3.2; groups: Ainslie et al. 2023; rotary: Su et al. 2021; ALiBi: Press et "
-          "al. 2022; window: Beltagy et al. 2020",
+          "al. 2022; window: Beltagy et al. 2020; "
+          "normalize: Henry et al. 2020; relative: Wu et al. 2021, Chen et al. 2021 (AutoFormer)",
       .infer = infer,
+      .parameters = parameters,
       .macs =
           [](const Call& call, std::int64_t time) {
             const auto heads = static_cast<std::int64_t>(call.attributes[kHeads]);
@@ -80,7 +110,7 @@ const Op& attention() {
             const std::int64_t out = call.inputs[2].channels / groups * heads;
             return time * time * (call.inputs[0].channels + out);
           },
-      .mixes = [](const Call& call) { return call.causal ? Mixing::past : Mixing::all; },
+      .mixes = [](const Call& call) { return call.place.causal ? Mixing::past : Mixing::all; },
   };
   return op;
 }

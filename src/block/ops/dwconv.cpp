@@ -5,19 +5,15 @@ namespace weft::block::rows {
 const Op& dwconv() {
   static const Op op{
       .name = "dwconv",
-      .attributes = {{.name = "width", .minimum = 1, .maximum = 127, .doc = "positions that one output sees"},
-                     {.name = "bias",
-                      .kind = Attribute::Kind::flag,
-                      .minimum = 0,
-                      .maximum = 1,
-                      .fallback = 0,
-                      .doc = "whether a vector is added"}},
+      .takes = kPositions,
+      .attributes = {whole("width", 1, 127, kMust, "positions that one output sees"),
+                     flag("bias", false, "whether a vector is added"),
+                     whole("dilation", 1, 64, 1, "distance between the positions that one output sees")},
       .doc =
           "Depthwise convolution over positions, one filter a channel; over the past in a causal space, else centred.",
-      .source = "So et al. 2021 (Primer), section 4.1",
+      .source = "So et al. 2021 (Primer), section 4.1; dilation: Yu, Koltun 2016",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
-        if (call.inputs[0].pooled) return base::failure("needs all positions; a mean has one");
-        if (!call.causal && static_cast<std::int64_t>(call.attributes[0]) % 2 == 0) {
+        if (!call.place.causal && static_cast<std::int64_t>(call.attributes[0]) % 2 == 0) {
           return base::failure("width must be odd where the space is not causal");
         }
         return std::vector{call.inputs[0]};
@@ -35,7 +31,7 @@ const Op& dwconv() {
       .mixes =
           [](const Call& call) {
             if (call.attributes[0] == 1) return Mixing::none;
-            return call.causal ? Mixing::past : Mixing::all;
+            return call.place.causal ? Mixing::past : Mixing::all;
           },
   };
   return op;

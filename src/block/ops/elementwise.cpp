@@ -5,16 +5,39 @@
 namespace weft::block::rows {
 namespace {
 
+// Whether f(0) = 0, so that a matrix that is zero after the past stays so.
+enum class AtZero { zero, other };
+
 base::Result<std::vector<Type>> infer_pair(const Call& call) {
   const Type left = call.inputs[0], right = call.inputs[1];
-  if (left.channels != right.channels) {
-    return base::failure(fmt::format("the two sides must have equal channels: {} and {}", left.text(), right.text()));
-  }
-  return std::vector{Type{left.channels, left.pooled && right.pooled}};
+  Type a = left, b = right;
+  a.pooled = b.pooled = a.past = b.past = false;
+  if (a != b)
+    return base::failure(fmt::format("the two sides must have equal shapes: {} and {}", left.text(), right.text()));
+  a.pooled = left.pooled && right.pooled;
+  a.past = left.past && right.past;
+  return std::vector{a};
 }
 
-Op unary(std::string_view name, std::string_view doc, std::string_view source) {
-  return {.name = name, .doc = doc, .source = source, .infer = same_type};
+// A product is zero where either side is.
+base::Result<std::vector<Type>> infer_product(const Call& call) {
+  auto types = infer_pair(call);
+  if (types) types->front().past = call.inputs[0].past || call.inputs[1].past;
+  return types;
+}
+
+base::Result<std::vector<Type>> infer_moved(const Call& call) {
+  Type type = call.inputs[0];
+  type.past = false;
+  return std::vector{type};
+}
+
+Op unary(std::string_view name, AtZero at_zero, std::string_view doc, std::string_view source) {
+  return {.name = name,
+          .takes = kAll,
+          .doc = doc,
+          .source = source,
+          .infer = at_zero == AtZero::zero ? same_type : infer_moved};
 }
 
 Op pair(std::string_view name, std::string_view symbol, bool commutative, std::string_view doc) {
@@ -22,15 +45,17 @@ Op pair(std::string_view name, std::string_view symbol, bool commutative, std::s
           .symbol = symbol,
           .min_inputs = 2,
           .max_inputs = 2,
+          .takes = kAll,
           .commutative = commutative,
           .doc = doc,
           .source = "arithmetic",
-          .infer = infer_pair};
+          .infer = symbol == "*" ? infer_product : infer_pair};
 }
 
 Op with_number(std::string_view name, std::string_view symbol, std::string_view doc) {
   return {.name = name,
           .symbol = symbol,
+          .takes = kAll,
           .attributes = {{.name = "by",
                           .kind = Attribute::Kind::real,
                           .minimum = -1e6,
@@ -39,7 +64,7 @@ Op with_number(std::string_view name, std::string_view symbol, std::string_view 
                           .doc = "the number"}},
           .doc = doc,
           .source = "arithmetic",
-          .infer = same_type};
+          .infer = symbol == "*" ? same_type : infer_moved};
 }
 
 }  // namespace
@@ -66,27 +91,53 @@ const Op& plus() {
   return op;
 }
 const Op& relu() {
-  static const Op op = unary("relu", "max(x, 0).", "Nair, Hinton 2010");
+  static const Op op = unary("relu", AtZero::zero, "max(x, 0).", "Nair, Hinton 2010");
   return op;
 }
 const Op& gelu() {
-  static const Op op = unary("gelu", "x Φ(x), exact.", "Hendrycks, Gimpel 2016");
+  static const Op op = unary("gelu", AtZero::zero, "x Φ(x), exact.", "Hendrycks, Gimpel 2016");
   return op;
 }
 const Op& silu() {
-  static const Op op = unary("silu", "x · sigmoid(x).", "Elfwing, Uchibe, Doya 2017");
+  static const Op op = unary("silu", AtZero::zero, "x · sigmoid(x).", "Elfwing, Uchibe, Doya 2017");
   return op;
 }
 const Op& sigmoid() {
-  static const Op op = unary("sigmoid", "1 / (1 + exp(-x)).", "arithmetic");
+  static const Op op = unary("sigmoid", AtZero::other, "1 / (1 + exp(-x)).", "arithmetic");
   return op;
 }
 const Op& tanh() {
-  static const Op op = unary("tanh", "Hyperbolic tangent.", "arithmetic");
+  static const Op op = unary("tanh", AtZero::zero, "Hyperbolic tangent.", "arithmetic");
   return op;
 }
 const Op& softplus() {
-  static const Op op = unary("softplus", "log(1 + exp(x)).", "Dugas et al. 2001");
+  static const Op op = unary("softplus", AtZero::other, "log(1 + exp(x)).", "Dugas et al. 2001");
+  return op;
+}
+
+const Op& logsigmoid() {
+  static const Op op = unary("logsigmoid", AtZero::other, "log(sigmoid(x)).", "Gao et al. 2022 (AutoBERT-Zero)");
+  return op;
+}
+const Op& softsign() {
+  static const Op op = unary("softsign", AtZero::zero, "x / (1 + |x|).", "Bergstra et al. 2009");
+  return op;
+}
+const Op& cosine() {
+  static const Op op = unary("cosine", AtZero::other, "cos(x).", "Gao et al. 2022 (AutoBERT-Zero)");
+  return op;
+}
+const Op& leaky_relu() {
+  static const Op op =
+      unary("leaky_relu", AtZero::zero, "x where it is positive, else 0.01 x.", "Maas, Hannun, Ng 2013");
+  return op;
+}
+const Op& maximum() {
+  static const Op op = pair("max", "", true, "The larger of two, value by value.");
+  return op;
+}
+const Op& minimum() {
+  static const Op op = pair("min", "", true, "The smaller of two, value by value.");
   return op;
 }
 

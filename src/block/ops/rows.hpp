@@ -28,6 +28,30 @@ const Op& silu();
 const Op& sigmoid();
 const Op& tanh();
 const Op& softplus();
+const Op& logsigmoid();
+const Op& softsign();
+const Op& cosine();
+const Op& leaky_relu();
+const Op& maximum();
+const Op& minimum();
+const Op& pick();
+const Op& zero();
+const Op& shift();
+const Op& conv();
+const Op& lightconv();
+const Op& fourier();
+const Op& linear_attention();
+const Op& recurrence();
+const Op& experts();
+const Op& heads();
+const Op& merge();
+const Op& matmul();
+const Op& transpose();
+const Op& softmax();
+const Op& conv2d();
+const Op& batchnorm();
+const Op& maxpool();
+const Op& avgpool();
 
 /// The shape rule of ops that leave their one input's type as it is.
 inline base::Result<std::vector<Type>> same_type(const Call& call) {
@@ -43,9 +67,29 @@ inline std::vector<Parameter> with_bias(Parameter weight, bool bias, std::int64_
   return list;
 }
 
-inline std::string too_wide(std::int64_t channels) {
-  return "makes " + std::to_string(channels) + " channels; at most " +
-         std::to_string(static_cast<std::int64_t>(kMaxWidth)) + " are allowed";
+/// What an op takes: sequences with all positions, any sequences, or tensors of every kind.
+constexpr Takes kPositions{.pooled = false};
+constexpr Takes kImages{.sequence = false, .pooled = false, .image = true};
+constexpr Takes kMatrices{.sequence = false, .pooled = false, .matrix = true};
+constexpr Takes kAll{.matrix = true, .image = true};
+
+/// Rows of attributes. A whole number or a real one without a fallback must be given.
+constexpr double kMust = std::numeric_limits<double>::quiet_NaN();
+inline Attribute whole(std::string_view name, double minimum, double maximum, double fallback, std::string_view doc) {
+  return {.name = name, .minimum = minimum, .maximum = maximum, .fallback = fallback, .doc = doc};
+}
+/// An attribute that brings weights where it is not 0.
+inline Attribute weighing(Attribute attribute) {
+  attribute.weighs = true;
+  return attribute;
+}
+inline Attribute flag(std::string_view name, bool fallback, std::string_view doc) {
+  return {.name = name,
+          .kind = Attribute::Kind::flag,
+          .minimum = 0,
+          .maximum = 1,
+          .fallback = fallback ? 1.0 : 0.0,
+          .doc = doc};
 }
 
 }  // namespace weft::block::rows

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "block/ops/rows.hpp"
 
 namespace weft::block::rows {
@@ -9,19 +11,47 @@ const Op& concat() {
       .name = "concat",
       .min_inputs = 2,
       .max_inputs = 8,
+      .takes = {.image = true},
       .doc = "The inputs side by side over channels.",
       .source = "Huang et al. 2017",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
-        Type joined{0, call.inputs[0].pooled};
-        for (const Type& input : call.inputs) {
-          if (input.pooled != joined.pooled) {
+        Type joined = call.inputs[0];
+        joined.channels = 0;
+        for (Type input : call.inputs) {
+          const std::int64_t channels = std::exchange(input.channels, joined.channels);
+          if (input != joined)
             return base::failure(fmt::format("cannot join {} and {}", call.inputs[0].text(), input.text()));
-          }
-          joined.channels += input.channels;
+          joined.channels += channels;
         }
-        if (static_cast<double>(joined.channels) > kMaxWidth) return base::failure(too_wide(joined.channels));
         return std::vector{joined};
       },
+  };
+  return op;
+}
+
+// Checking a block replaces a pick by what it picks: no graph has one.
+const Op& pick() {
+  static const Op op{
+      .name = "pick",
+      .min_inputs = 2,
+      .max_inputs = 16,
+      .takes = kAll,
+      .attributes = {whole("index", 0, 15, kMust, "which input it is, from 0; a gene of names counts them in order")},
+      .doc =
+          "One of the inputs, chosen by a gene. What is not picked is not built, and may name genes that are inactive.",
+      .source = "Liu, Simonyan, Yang 2019 (one operation an edge)",
+      .infer = same_type,
+  };
+  return op;
+}
+
+const Op& zero() {
+  static const Op op{
+      .name = "zero",
+      .takes = kAll,
+      .doc = "Zeros in the shape of its input.",
+      .source = "Dong, Yang 2020 (NAS-Bench-201's none)",
+      .infer = same_type,
   };
   return op;
 }
@@ -29,6 +59,7 @@ const Op& concat() {
 const Op& split() {
   static const Op op{
       .name = "split",
+      .takes = {.image = true},
       .attributes = {{.name = "parts",
                       .minimum = 2,
                       .maximum = 8,
@@ -42,7 +73,9 @@ const Op& split() {
         if (input.channels % parts != 0) {
           return base::failure(fmt::format("{} channels do not split into {} equal parts", input.channels, parts));
         }
-        return std::vector<Type>(static_cast<std::size_t>(parts), Type{input.channels / parts, input.pooled});
+        Type part = input;
+        part.channels /= parts;
+        return std::vector<Type>(static_cast<std::size_t>(parts), part);
       },
   };
   return op;
@@ -51,7 +84,10 @@ const Op& split() {
 const Op& mean() {
   static const Op op{
       .name = "mean",
-      .doc = "Mean over positions: [batch, 1, channels], which + - * repeat over positions. Not in a causal space.",
+      .takes = {.image = true},
+      .doc =
+          "Mean over positions, or over an image: [batch, 1, channels], which + - * repeat over positions. Not in a "
+          "causal space.",
       .source = "Hu et al. 2018 (squeeze)",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
         return std::vector{Type{call.inputs[0].channels, true}};
@@ -84,6 +120,7 @@ const Op& scale() {
 const Op& dropout() {
   static const Op op{
       .name = "dropout",
+      .takes = kAll,
       .attributes = {{.name = "p",
                       .kind = Attribute::Kind::real,
                       .minimum = 0,

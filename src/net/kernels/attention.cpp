@@ -2,10 +2,14 @@
 #include <ATen/ops/addcmul.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
+#include <ATen/ops/rms_norm.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/split_with_sizes.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
@@ -96,30 +100,82 @@ at::Tensor make_mask(const MaskKey& key) {
   return bias.to(key.type);
 }
 
+// Nothing where the product's own causal mask, or none, will do.
 std::optional<at::Tensor> mask(const block::Node& node, const at::Tensor& q, bool causal) {
   static std::map<MaskKey, at::Tensor> cache;
   const bool alibi = node.flag(3);
   const std::int64_t window = node.whole(4);
-  if (!alibi && (window == 0 || window >= q.size(2))) return std::nullopt;
+  const bool own = node.whole(6) == 0 || !causal;
+  if (own && !alibi && (window == 0 || window >= q.size(2))) return std::nullopt;
   const MaskKey key{q.size(2), node.whole(0), window, alibi, causal, q.scalar_type(), q.device().str()};
   return cached(cache, key, [&] { return make_mask(key); });
 }
 
+// Indices into tables of relative positions, [T, T]: the distance from row to column, at most `most` either way, plus
+// most + 1; 0 to and from the class token (as AutoFormer's code has it).
+at::Tensor make_distances(std::int64_t time, std::int64_t most, const KernelContext& context, bool vertical,
+                          const at::Device& device) {
+  const std::int64_t extra = context.class_token ? 1 : 0;
+  const at::Tensor patch = at::arange(time - extra, at::TensorOptions().dtype(at::kLong).device(device));
+  const at::Tensor place = vertical ? patch.div(context.columns, "floor") : patch.remainder(context.columns);
+  const at::Tensor index = (place.unsqueeze(0) - place.unsqueeze(1)).clamp(-most, most) + most + 1;
+  return at::constant_pad_nd(index, {extra, 0, extra, 0});
+}
+
+// Vectors of relative positions, [T, T, size].
+at::Tensor relative(const at::Tensor& vertical, const at::Tensor& horizontal, std::int64_t time,
+                    const KernelContext& context) {
+  using Key = std::tuple<std::int64_t, std::int64_t, std::int64_t, bool, bool, std::string>;
+  static std::map<Key, at::Tensor> cache;
+  const std::int64_t most = (vertical.size(0) - 2) / 2;
+  const auto rows = [&](const at::Tensor& table, bool down) {
+    const at::Tensor index =
+        cached(cache, Key{time, most, context.columns, context.class_token, down, table.device().str()},
+               [&] { return make_distances(time, most, context, down, table.device()); });
+    return table.index_select(0, index.flatten()).view({time, time, -1});
+  };
+  return rows(vertical, true) + rows(horizontal, false);
+}
+
+// x [B, H, T, n] times, for each position, its own matrix: [T, n, m] → [B, H, T, m].
+at::Tensor by_position(const at::Tensor& x, const at::Tensor& matrices) {
+  const at::Tensor rows = x.permute({2, 0, 1, 3}).reshape({x.size(2), x.size(0) * x.size(1), x.size(3)});
+  return at::matmul(rows, matrices).view({x.size(2), x.size(0), x.size(1), -1}).permute({1, 2, 0, 3});
+}
+
+// Tables for keys (vertical, horizontal) and values.
+at::Tensor relative_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, Span tables,
+                              const std::optional<at::Tensor>& bias, const KernelContext& context) {
+  const std::int64_t time = q.size(2);
+  const at::Tensor keys = relative(tables[0], tables[1], time, context).transpose(1, 2);
+  at::Tensor scores =
+      (at::matmul(q, k.transpose(-1, -2)) + by_position(q, keys)) / std::sqrt(static_cast<double>(q.size(-1)));
+  if (bias) scores = scores + *bias;
+  const at::Tensor weights = at::softmax(scores, -1);
+  return at::matmul(weights, v) + by_position(weights, relative(tables[2], tables[3], time, context));
+}
+
 }  // namespace
 
-std::vector<at::Tensor> attention(const block::Node& node, std::span<const at::Tensor> inputs,
-                                  std::span<const at::Tensor>, const KernelContext& context) {
+Tensors attention(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
   const std::int64_t heads = node.whole(0), groups = node.whole(1) == 0 ? heads : node.whole(1);
   at::Tensor q = by_head(inputs[0], heads), k = by_head(inputs[1], groups);
   const at::Tensor v = by_head(inputs[2], groups);
+  if (node.flag(5)) {
+    q = at::rms_norm(q, parameters[0].sizes(), parameters[0], 1e-6);
+    k = at::rms_norm(k, parameters[1].sizes(), parameters[1], 1e-6);
+    parameters = parameters.subspan(2);
+  }
   const auto rotated = static_cast<std::int64_t>(node.attributes[2] * static_cast<double>(q.size(-1)));
   if (rotated > 0) {
     q = rotate(q, rotated);
     k = rotate(k, rotated);
   }
-  const auto bias = mask(node, q, context.causal);
-  const at::Tensor seen =
-      at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.causal && !bias, std::nullopt, groups != heads);
+  const auto bias = mask(node, q, context.place.causal);
+  const at::Tensor seen = node.whole(6) > 0
+                              ? relative_attention(q, k, v, parameters, bias, context)
+                              : at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.place.causal && !bias,
+                                                                 std::nullopt, groups != heads);
   return {seen.transpose(1, 2).reshape({inputs[0].size(0), inputs[0].size(1), -1})};
 }
 

@@ -2,9 +2,14 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/chunk.h>
+#include <ATen/ops/cos.h>
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/leaky_relu.h>
+#include <ATen/ops/log_sigmoid.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/mean.h>
+#include <ATen/ops/minimum.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
@@ -12,6 +17,7 @@
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "base/error.hpp"
 #include "block/ops/rows.hpp"
@@ -28,40 +34,50 @@ at::Tensor unary(const block::Op& op, const at::Tensor& x) {
   if (&op == &rows::sigmoid()) return at::sigmoid(x);
   if (&op == &rows::tanh()) return at::tanh(x);
   if (&op == &rows::softplus()) return at::softplus(x);
+  if (&op == &rows::leaky_relu()) return at::leaky_relu(x);
+  if (&op == &rows::logsigmoid()) return at::log_sigmoid(x);
+  if (&op == &rows::softsign()) return x / (x.abs() + 1);
+  if (&op == &rows::cosine()) return at::cos(x);
   throw base::internal_error("'" + std::string(op.name) + "' is no elementwise op");
+}
+
+std::int64_t channel_axis(const block::Type& type) {
+  return type.kind == block::Type::Kind::image ? 1 : -1;
 }
 
 }  // namespace
 
-std::vector<at::Tensor> elementwise(const block::Node& node, std::span<const at::Tensor> inputs,
-                                    std::span<const at::Tensor>, const KernelContext&) {
+Tensors elementwise(const block::Node& node, Span inputs, Span, const KernelContext&) {
   using namespace block;
   const Op* op = node.op;
   if (op == &rows::add()) return {inputs[0] + inputs[1]};
   if (op == &rows::subtract()) return {inputs[0] - inputs[1]};
   if (op == &rows::multiply()) return {inputs[0] * inputs[1]};
+  if (op == &rows::maximum()) return {at::maximum(inputs[0], inputs[1])};
+  if (op == &rows::minimum()) return {at::minimum(inputs[0], inputs[1])};
   if (op == &rows::times()) return {inputs[0] * node.attributes[0]};
   if (op == &rows::plus()) return {inputs[0] + node.attributes[0]};
   return {unary(*op, inputs[0])};
 }
 
-std::vector<at::Tensor> concat(const block::Node&, std::span<const at::Tensor> inputs, std::span<const at::Tensor>,
-                               const KernelContext&) {
-  return {at::cat(std::vector<at::Tensor>(inputs.begin(), inputs.end()), -1)};
+Tensors concat(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  return {at::cat(Tensors(inputs.begin(), inputs.end()), channel_axis(node.outputs[0]))};
 }
 
-std::vector<at::Tensor> split(const block::Node& node, std::span<const at::Tensor> inputs, std::span<const at::Tensor>,
-                              const KernelContext&) {
-  return inputs[0].chunk(node.whole(0), -1);
+Tensors split(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  return inputs[0].chunk(node.whole(0), channel_axis(node.outputs[0]));
 }
 
-std::vector<at::Tensor> mean(const block::Node&, std::span<const at::Tensor> inputs, std::span<const at::Tensor>,
-                             const KernelContext&) {
-  return {at::mean(inputs[0], {1}, true)};
+Tensors mean(const block::Node&, Span inputs, Span, const KernelContext&) {
+  const at::Tensor& x = inputs[0];
+  return {x.dim() == 4 ? at::mean(x, {2, 3}).unsqueeze(1) : at::mean(x, {1}, true)};
 }
 
-std::vector<at::Tensor> dropout(const block::Node& node, std::span<const at::Tensor> inputs,
-                                std::span<const at::Tensor>, const KernelContext& context) {
+Tensors zero(const block::Node&, Span inputs, Span, const KernelContext&) {
+  return {at::zeros_like(inputs[0])};
+}
+
+Tensors dropout(const block::Node& node, Span inputs, Span, const KernelContext& context) {
   return {at::dropout(inputs[0], node.attributes[0], context.training)};
 }
 

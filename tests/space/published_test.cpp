@@ -1,0 +1,123 @@
+// The published spaces: sizes, and the parameters and FLOPs that others counted.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/json.hpp"
+#include "space/decode.hpp"
+#include "space/describe.hpp"
+#include "space/genome_text.hpp"
+#include "tests/support/shared.hpp"
+
+namespace weft::space {
+namespace {
+
+using base::Json;
+
+// Some of the files have Python's names for what is no JSON number.
+Json shared_json(const std::string& file) {
+  std::string text = base::read_file(test::shared(file));
+  for (const std::string name : {"-Infinity", "Infinity", "NaN"}) {
+    for (std::size_t at = 0; (at = text.find(name, at)) != std::string::npos;) text.replace(at, name.size(), "null");
+  }
+  return Json::parse(text);
+}
+
+Architecture architecture_of(const Space& space, const Json& genome) {
+  const auto read = from_json(space, genome);
+  EXPECT_TRUE(read.has_value()) << read.error();
+  const auto architecture = decode(space, *read, space.input);
+  EXPECT_TRUE(architecture.has_value()) << architecture.error();
+  return *architecture;
+}
+
+block::Counts counts_of(const Space& space, const Json& genome) {
+  return architecture_of(space, genome).counts;
+}
+
+TEST(Published, SpacesHaveTheirSizes) {
+  EXPECT_EQ(count(Space::load("gpt_s")).count, "1903784282946");
+  EXPECT_EQ(count(Space::load("nasbench201")).count, "15625");
+}
+
+// The multiply-accumulates of the same model, counted here once more.
+std::int64_t gpt_macs(const Json& row, std::int64_t time) {
+  const std::int64_t width = row.at("E");
+  std::int64_t macs = time * width * 50254;
+  for (std::size_t layer = 0; layer < row.at("mlp").size(); ++layer) {
+    const std::int64_t inner = 64 * row.at("heads")[layer].get<std::int64_t>(), ratio = row.at("mlp")[layer];
+    macs += time * (4 * width * inner + 2 * ratio * width * width) + 2 * time * time * inner;
+  }
+  return macs;
+}
+
+TEST(Published, GptsHaveTheReferencesParameters) {
+  WEFT_NEEDS_SHARED("golden/counts.json");
+  for (const Json& row : shared_json("golden/counts.json").at("gpt")) {
+    const Space space = Space::load(row.at("name").get<std::string>().front() == 'S' ? "gpt_s" : "gpt_m");
+    const block::Counts counts = counts_of(space, {{"embed_dim", row.at("E")},
+                                                   {"n_layer", row.at("depth")},
+                                                   {"mlp_ratio", row.at("mlp")},
+                                                   {"n_head", row.at("heads")},
+                                                   {"bias", row.at("bias")}});
+    EXPECT_EQ(counts.params, row.at("tied")) << row.at("name");
+    EXPECT_EQ(counts.params + 50254 * row.at("E").get<std::int64_t>(), row.at("untied")) << row.at("name");
+    EXPECT_EQ(counts.macs, gpt_macs(row, 1024)) << row.at("name");
+  }
+}
+
+TEST(Published, AutoFormersHaveTheReferencesParameters) {
+  WEFT_NEEDS_SHARED("golden/counts.json");
+  for (const Json& row : shared_json("golden/counts.json").at("autoformer")) {
+    const char size = static_cast<char>(std::tolower(row.at("name").get<std::string>().front()));
+    const block::Counts counts =
+        counts_of(Space::load(std::string("autoformer_") + size), {{"embed_dim", row.at("E")},
+                                                                   {"depth", row.at("depth")},
+                                                                   {"mlp_ratio", row.at("mlp")},
+                                                                   {"num_heads", row.at("heads")}});
+    EXPECT_EQ(counts.params, row.at("params")) << row.at("name");
+  }
+}
+
+// NASLib writes an architecture as the operations on the edges 1-2, 1-3, 1-4, 2-3, 2-4, 3-4.
+Json naslib_genome(const std::string& key) {
+  static const std::array kOps{"skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3"};
+  static const std::array kEdges{"op_10", "op_20", "op_30", "op_21", "op_31", "op_32"};
+  Json genome = Json::object();
+  std::size_t edge = 0;
+  for (const char c : key) {
+    if (c >= '0' && c <= '4') genome[kEdges.at(edge++)] = kOps.at(static_cast<std::size_t>(c - '0'));
+  }
+  return genome;
+}
+
+// Beside products and convolutions the table counts batch norms (two for each value), ReLUs (one) and poolings (a
+// window for each value), of every operation of the cell on its own.
+std::int64_t tables_flops(const Architecture& a, const Json& genome) {
+  std::int64_t total = a.counts.macs + 160'832;  // outside the cells
+  for (const auto& [edge, op] : genome.items()) {
+    const auto name = op.get<std::string>();
+    const std::int64_t values = 5 * (16 * 32 * 32 + 32 * 16 * 16 + 64 * 8 * 8);  // of an operation, over all cells
+    total += name.starts_with("nor_conv") ? 3 * values : name == "avg_pool_3x3" ? 9 * values : 0;
+  }
+  return total;
+}
+
+TEST(Published, NasBench201HasTheRecordedParametersAndFlops) {
+  WEFT_NEEDS_SHARED("data/zerocost/zc_nasbench201.json");
+  const Space space = Space::load("nasbench201");
+  const Json table = shared_json("data/zerocost/zc_nasbench201.json").at("cifar10");
+  int rows = 0;
+  for (const auto& [key, row] : table.items()) {
+    const Json genome = naslib_genome(key);
+    const Architecture a = architecture_of(space, genome);
+    const auto recorded = [&](const char* name) { return 1e6 * row.at(name).at("score").get<double>(); };
+    ASSERT_EQ(a.counts.params, std::llround(recorded("params"))) << key;
+    ASSERT_EQ(tables_flops(a, genome), std::llround(recorded("flops"))) << key;
+    ++rows;
+  }
+  EXPECT_EQ(rows, 725);
+}
+
+}  // namespace
+}  // namespace weft::space
