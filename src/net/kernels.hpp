@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,19 @@ namespace kernels {
 
 using Tensors = std::vector<at::Tensor>;
 using Span = std::span<const at::Tensor>;
+
+/// [B, T, heads·size] → [B, heads, T, size], and back.
+inline at::Tensor by_head(const at::Tensor& x, std::int64_t heads) {
+  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+inline at::Tensor side_by_side(const at::Tensor& x) {
+  return x.transpose(1, 2).reshape({x.size(0), x.size(2), -1});
+}
+
+/// The vector that follows an op's weight, where it adds one.
+inline std::optional<at::Tensor> bias_of(Span parameters) {
+  return parameters.size() > 1 ? std::optional<at::Tensor>(parameters[1]) : std::nullopt;
+}
 
 Tensors linear(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);

@@ -121,6 +121,14 @@ TEST(Matrices, FitTheirProducts) {
             "layernorm: takes [batch, time, channels] or [batch, 1, channels], not [batch, 4, time, 4]");
 }
 
+TEST(Matrices, CostNoMoreThanCanBeCounted) {
+  const auto graph = check(test::program_of("h = heads(x, 1024)\nw = softmax(matmul(h, transpose(h)))\n"
+                                            "return merge(matmul(matmul(w, w), h))"),
+                           {}, {1024, false}, {true});
+  ASSERT_TRUE(graph.has_value()) << graph.error().text();
+  EXPECT_EQ(count(*graph, 1 << 20, {true}).macs, Counts::kMost);
+}
+
 TEST(Images, ChangeTheirShape) {
   const auto graph = check(test::program_of("return maxpool(conv2d(x, 32, 3, stride=2), size=2, stride=2)"), {},
                            Type::image(16, 33, 17), {});

@@ -76,12 +76,7 @@ const Op& attention() {
             .maximum = 1,
             .fallback = 0,
             .doc = "share of each head that is rotated by position (base 10000, halves paired)"},
-           {.name = "alibi",
-            .kind = Attribute::Kind::flag,
-            .minimum = 0,
-            .maximum = 1,
-            .fallback = 0,
-            .doc = "whether scores fall linearly with distance"},
+           flag("alibi", false, "whether scores fall linearly with distance"),
            {.name = "window",
             .minimum = 0,
             .fallback = 0,
@@ -110,7 +105,7 @@ const Op& attention() {
             const std::int64_t out = call.inputs[2].channels / groups * heads;
             return time * time * (call.inputs[0].channels + out);
           },
-      .mixes = [](const Call& call) { return call.place.causal ? Mixing::past : Mixing::all; },
+      .mixes = past_or_all,
   };
   return op;
 }

@@ -13,7 +13,7 @@ const Op& dwconv() {
           "Depthwise convolution over positions, one filter a channel; over the past in a causal space, else centred.",
       .source = "So et al. 2021 (Primer), section 4.1; dilation: Yu, Koltun 2016",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
-        if (!call.place.causal && static_cast<std::int64_t>(call.attributes[0]) % 2 == 0) {
+        if (!has_middle(call, call.whole(0))) {
           return base::failure("width must be odd where the space is not causal");
         }
         return std::vector{call.inputs[0]};
@@ -28,11 +28,7 @@ const Op& dwconv() {
           [](const Call& call, std::int64_t time) {
             return time * call.inputs[0].channels * static_cast<std::int64_t>(call.attributes[0]);
           },
-      .mixes =
-          [](const Call& call) {
-            if (call.attributes[0] == 1) return Mixing::none;
-            return call.place.causal ? Mixing::past : Mixing::all;
-          },
+      .mixes = [](const Call& call) { return call.whole(0) == 1 ? Mixing::none : past_or_all(call); },
   };
   return op;
 }

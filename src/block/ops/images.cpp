@@ -68,8 +68,8 @@ const Op& conv2d() {
       .macs =
           [](const Call& call, std::int64_t) {
             const Type out = infer_conv(call)->front();
-            return out.channels * out.height * out.width * (call.inputs[0].channels / call.whole(kGroups)) *
-                   call.whole(kKernel) * call.whole(kKernel);
+            return product({out.channels, out.height, out.width, call.inputs[0].channels / call.whole(kGroups),
+                            call.whole(kKernel), call.whole(kKernel)});
           },
   };
   return op;

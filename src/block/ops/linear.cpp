@@ -6,12 +6,7 @@ const Op& linear() {
   static const Op op{
       .name = "linear",
       .attributes = {{.name = "width", .positional = true, .doc = "channels that come out"},
-                     {.name = "bias",
-                      .kind = Attribute::Kind::flag,
-                      .minimum = 0,
-                      .maximum = 1,
-                      .fallback = 1,
-                      .doc = "whether a vector is added"}},
+                     flag("bias", true, "whether a vector is added")},
       .doc = "Matrix product over channels, position by position: x Wᵀ + b.",
       .source = "Vaswani et al. 2017, section 3.3",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {

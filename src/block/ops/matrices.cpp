@@ -79,7 +79,7 @@ const Op& matmul() {
       .macs =
           [](const Call& call, std::int64_t time) {
             const Type a = call.inputs[0], b = call.inputs[1];
-            return a.heads * size(a.rows, time) * size(a.columns, time) * size(b.columns, time);
+            return product({a.heads, size(a.rows, time), size(a.columns, time), size(b.columns, time)});
           },
       .mixes = matmul_mixes,
   };

@@ -38,7 +38,7 @@ base::Result<std::vector<Type>> infer_recurrence(const Call& call) {
 
 // Products with the states of all heads: keys times values of each, written and read.
 std::int64_t state_macs(const Call& call, std::int64_t time) {
-  return 2 * time * call.inputs[1].channels * (call.inputs[2].channels / call.whole(0));
+  return product({2, time, call.inputs[1].channels, call.inputs[2].channels / call.whole(0)});
 }
 
 enum { kWidth, kExperts, kTop, kGated };
@@ -59,7 +59,7 @@ const Op& linear_attention() {
       .source = "Katharopoulos et al. 2020, section 3.2",
       .infer = infer_linear_attention,
       .macs = state_macs,
-      .mixes = [](const Call& call) { return call.place.causal ? Mixing::past : Mixing::all; },
+      .mixes = past_or_all,
   };
   return op;
 }
@@ -117,8 +117,8 @@ const Op& experts() {
       .macs =
           [](const Call& call, std::int64_t time) {
             const std::int64_t in = call.inputs[0].channels, matrices = call.flag(kGated) ? 3 : 2;
-            return (call.inputs[0].pooled ? 1 : time) * in *
-                   (call.whole(kExperts) + call.whole(kTop) * matrices * call.whole(kWidth));
+            return product({call.inputs[0].pooled ? 1 : time, in,
+                            call.whole(kExperts) + call.whole(kTop) * matrices * call.whole(kWidth)});
           },
   };
   return op;

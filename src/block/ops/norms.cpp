@@ -5,12 +5,7 @@ namespace weft::block::rows {
 const Op& layernorm() {
   static const Op op{
       .name = "layernorm",
-      .attributes = {{.name = "bias",
-                      .kind = Attribute::Kind::flag,
-                      .minimum = 0,
-                      .maximum = 1,
-                      .fallback = 1,
-                      .doc = "whether a vector is added"}},
+      .attributes = {flag("bias", true, "whether a vector is added")},
       .doc =
           "Each position less its mean over channels, divided by its standard deviation, times a learned vector, plus "
           "another (epsilon 1e-5).",

@@ -5,17 +5,6 @@
 namespace weft::block::rows {
 namespace {
 
-Mixing by_place(const Call& call) {
-  return call.place.causal ? Mixing::past : Mixing::all;
-}
-
-// A centred window needs a middle.
-bool has_middle(const Call& call, std::int64_t width) {
-  return call.place.causal || width % 2 == 1;
-}
-
-constexpr const char* kNoMiddle = "width must be odd where the space is not causal";
-
 enum { kWidth, kKernel, kDilation, kGroups, kBias };
 
 base::Result<std::vector<Type>> infer_conv(const Call& call) {
@@ -49,9 +38,10 @@ const Op& conv() {
           },
       .macs =
           [](const Call& call, std::int64_t time) {
-            return time * call.inputs[0].channels / call.whole(kGroups) * call.whole(kWidth) * call.whole(kKernel);
+            return product(
+                {time, call.inputs[0].channels / call.whole(kGroups), call.whole(kWidth), call.whole(kKernel)});
           },
-      .mixes = [](const Call& call) { return call.whole(kKernel) == 1 ? Mixing::none : by_place(call); },
+      .mixes = [](const Call& call) { return call.whole(kKernel) == 1 ? Mixing::none : past_or_all(call); },
   };
   return op;
 }
@@ -67,7 +57,7 @@ const Op& lightconv() {
           "softmax; over the past in a causal space, else centred.",
       .source = "Wu et al. 2019, section 3.1",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
-        if (!has_middle(call, call.whole(0))) return base::failure(kNoMiddle);
+        if (!has_middle(call, call.whole(0))) return base::failure("width must be odd where the space is not causal");
         if (call.inputs[0].channels % call.whole(1) != 0)
           return base::failure(
               fmt::format("{} heads do not divide {} channels", call.whole(1), call.inputs[0].channels));
@@ -78,7 +68,7 @@ const Op& lightconv() {
             return std::vector<Parameter>{{"weight", {call.whole(1), 1, call.whole(0)}}};
           },
       .macs = [](const Call& call, std::int64_t time) { return time * call.inputs[0].channels * call.whole(0); },
-      .mixes = [](const Call& call) { return call.whole(0) == 1 ? Mixing::none : by_place(call); },
+      .mixes = [](const Call& call) { return call.whole(0) == 1 ? Mixing::none : past_or_all(call); },
   };
   return op;
 }

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "block/op.hpp"
+#include "block/graph.hpp"
 
 namespace weft::block::rows {
 
@@ -65,6 +65,25 @@ inline std::vector<Parameter> with_bias(Parameter weight, bool bias, std::int64_
   list.push_back(std::move(weight));
   if (bias) list.push_back({"bias", {width}, Init::constant, 0});
   return list;
+}
+
+/// A product that stays at Counts::kMost instead of overflowing.
+inline std::int64_t product(std::initializer_list<std::int64_t> factors) {
+  std::int64_t all = 1;
+  for (const std::int64_t factor : factors) {
+    if (__builtin_mul_overflow(all, factor, &all) || all > Counts::kMost) return Counts::kMost;
+  }
+  return all;
+}
+
+/// Of an op that looks back in a causal space, and both ways elsewhere.
+inline Mixing past_or_all(const Call& call) {
+  return call.place.causal ? Mixing::past : Mixing::all;
+}
+
+/// Whether a window over positions has a middle where it needs one: where it looks both ways.
+inline bool has_middle(const Call& call, std::int64_t width) {
+  return call.place.causal || width % 2 == 1;
 }
 
 /// What an op takes: sequences with all positions, any sequences, or tensors of every kind.

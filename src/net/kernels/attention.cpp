@@ -26,11 +26,6 @@
 namespace weft::net::kernels {
 namespace {
 
-// [B, T, heads·size] → [B, heads, T, size].
-at::Tensor by_head(const at::Tensor& x, std::int64_t heads) {
-  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
-}
-
 // Tables depend on shapes alone; each is made once a device.
 template <class Key, class Make>
 auto cached(std::map<Key, decltype(std::declval<Make>()())>& cache, const Key& key, Make make) {
@@ -176,7 +171,7 @@ Tensors attention(const block::Node& node, Span inputs, Span parameters, const K
                               ? relative_attention(q, k, v, parameters, bias, context)
                               : at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.place.causal && !bias,
                                                                  std::nullopt, groups != heads);
-  return {seen.transpose(1, 2).reshape({inputs[0].size(0), inputs[0].size(1), -1})};
+  return {side_by_side(seen)};
 }
 
 }  // namespace weft::net::kernels

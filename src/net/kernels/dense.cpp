@@ -11,10 +11,6 @@ namespace {
 
 constexpr double kLayerNormEpsilon = 1e-5, kRmsNormEpsilon = 1e-6;
 
-std::optional<at::Tensor> bias_of(Span parameters) {
-  return parameters.size() > 1 ? std::optional<at::Tensor>(parameters[1]) : std::nullopt;
-}
-
 }  // namespace
 
 Tensors linear(const block::Node&, Span inputs, Span parameters, const KernelContext&) {

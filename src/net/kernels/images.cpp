@@ -15,9 +15,8 @@ constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
 Tensors conv2d(const block::Node& node, Span inputs, Span parameters, const KernelContext&) {
   const std::int64_t kernel = node.whole(1), stride = node.whole(2), groups = node.whole(3), dilation = node.whole(4);
   const std::int64_t padding = dilation * (kernel - 1) / 2;
-  const auto bias = parameters.size() > 1 ? std::optional<at::Tensor>(parameters[1]) : std::nullopt;
-  return {
-      at::conv2d(inputs[0], parameters[0], bias, {stride, stride}, {padding, padding}, {dilation, dilation}, groups)};
+  return {at::conv2d(inputs[0], parameters[0], bias_of(parameters), {stride, stride}, {padding, padding},
+                     {dilation, dilation}, groups)};
 }
 
 // Updates the running statistics in training.

@@ -10,13 +10,11 @@
 namespace weft::net::kernels {
 
 Tensors heads(const block::Node& node, Span inputs, Span, const KernelContext&) {
-  const at::Tensor& x = inputs[0];
-  return {x.view({x.size(0), x.size(1), node.whole(0), -1}).transpose(1, 2)};
+  return {by_head(inputs[0], node.whole(0))};
 }
 
 Tensors merge(const block::Node&, Span inputs, Span, const KernelContext&) {
-  const at::Tensor& x = inputs[0];
-  return {x.transpose(1, 2).reshape({x.size(0), x.size(2), -1})};
+  return {side_by_side(inputs[0])};
 }
 
 Tensors matmul(const block::Node&, Span inputs, Span, const KernelContext&) {

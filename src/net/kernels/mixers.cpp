@@ -27,15 +27,6 @@
 namespace weft::net::kernels {
 namespace {
 
-// [B, T, heads·size] → [B, heads, T, size].
-at::Tensor by_head(const at::Tensor& x, std::int64_t heads) {
-  return x.view({x.size(0), x.size(1), heads, -1}).transpose(1, 2);
-}
-
-at::Tensor side_by_side(const at::Tensor& x) {
-  return x.transpose(1, 2).reshape({x.size(0), x.size(2), -1});
-}
-
 // [B, H, T, n] → [B, H, T / chunk, chunk, n], with zeros after the end.
 at::Tensor chunks(const at::Tensor& x, std::int64_t chunk) {
   const std::int64_t time = x.size(2), count = (time + chunk - 1) / chunk;

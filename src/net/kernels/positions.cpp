@@ -19,10 +19,6 @@ at::Tensor over_positions(const at::Tensor& input, const at::Tensor& weight, con
       .transpose(1, 2);
 }
 
-std::optional<at::Tensor> bias_of(Span parameters) {
-  return parameters.size() > 1 ? std::optional<at::Tensor>(parameters[1]) : std::nullopt;
-}
-
 }  // namespace
 
 Tensors dwconv(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
