@@ -7,6 +7,7 @@
 #include "app/commands.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "net/forward_file.hpp"
 #include "space/decode.hpp"
 #include "space/describe.hpp"
 #include "space/genome_text.hpp"
@@ -17,7 +18,7 @@ namespace {
 using base::Json;
 
 struct ModelOptions {
-  std::string space, genome;
+  std::string space, genome, weights, input, output, supernet;
   std::int64_t context = 0;
   bool json = false;
 };
@@ -35,17 +36,42 @@ space::Genome read_genome(const space::Space& space, const std::string& given) {
   return std::move(*genome);
 }
 
+space::Architecture decoded(const space::Space& space, const space::Genome& genome, std::int64_t context) {
+  space::Input input = space.input;
+  if (context > 0) input.context = context;
+  auto architecture = space::decode(space, genome, input);
+  if (!architecture) throw base::Error(architecture.error(), "genome");
+  return std::move(*architecture);
+}
+
+space::Architecture decoded(const ModelOptions& options) {
+  const space::Space space = space::Space::load(options.space);
+  return decoded(space, read_genome(space, options.genome), options.context);
+}
+
+void forward(const ModelOptions& options) {
+  const net::ForwardFiles files{options.weights, options.input, options.output};
+  if (options.supernet.empty()) return net::forward_file(decoded(options), files);
+  ModelOptions larger = options;
+  larger.genome = options.supernet;
+  const space::Architecture whole = decoded(larger);
+  net::forward_file(decoded(options), files, &whole);
+}
+
+void list_weights(const ModelOptions& options) {
+  fmt::print("{}\n", net::weight_list(decoded(options)).dump());
+}
+
 void count(const ModelOptions& options) {
   const space::Space space = space::Space::load(options.space);
   const space::Genome genome = read_genome(space, options.genome);
-  space::Input input = space.input;
-  if (options.context > 0) input.context = options.context;
-  const auto architecture = space::decode(space, genome, input);
-  if (!architecture) throw base::Error(architecture.error(), "genome");
+  const space::Architecture model = decoded(space, genome, options.context);
+  const auto* architecture = &model;
   const block::Counts& counts = architecture->counts;
   if (options.json) {
     fmt::print("{}\n", Json{{"id", space::id(space, genome)},
                             {"params", counts.params},
+                            {"trainable_params", counts.trainable},
                             {"macs", counts.macs},
                             {"flops", architecture->flops()},
                             {"activations_bytes", counts.activations},
@@ -61,6 +87,7 @@ void count(const ModelOptions& options) {
   fmt::print("{}: {} layer{}{}\n", space::id(space, genome), layers, layers == 1 ? "" : "s",
              architecture->width > 0 ? fmt::format(" of width {}", architecture->width) : "");
   line("parameters", counts.params, "");
+  if (counts.trainable < counts.params) line("trainable", counts.trainable, "the rest is frozen");
   line("macs", counts.macs, "for one example");
   line("flops", architecture->flops(), "twice the macs");
   line("activations", counts.activations, "bytes of one example in float32");
@@ -68,23 +95,50 @@ void count(const ModelOptions& options) {
 
 }  // namespace
 
+namespace {
+
+void add_genome(CLI::App& command, ModelOptions& options) {
+  command.add_option("space", options.space, "A space: a name in search_spaces/, or a path to a .yaml file")
+      ->required();
+  command.add_option("genome", options.genome, "A genome: JSON, a file that holds it, or - for standard input")
+      ->required();
+  command
+      .add_option("--context", options.context,
+                  "Tokens a sequence, for language models (default: as the space has it, or 128)")
+      ->check(CLI::Range(1, 1 << 24));
+}
+
+}  // namespace
+
 void add_model(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
-  auto* command = app.add_subcommand("model", "Counts an architecture: parameters, FLOPs, activations.");
+  auto* command = app.add_subcommand("model", "Counts an architecture, lists its weights, runs it on a file.");
   command->require_subcommand(1);
   auto* costs =
       command->add_subcommand("count",
                               "Prints exact parameters, FLOPs and activations of a genome.\n"
                               "Example: weft model count gpt_nano '{\"embed_dim\": 64, \"depth\": 2, \"block\": "
                               "\"gpt2\", \"num_heads\": [4, 4], \"mlp_ratio\": [2, 2]}'");
-  costs->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")
-      ->required();
-  costs->add_option("genome", options->genome, "A genome: JSON, a file that holds it, or - for standard input")
-      ->required();
-  costs->add_option("--context", options->context, "Tokens a sequence, for language models (default 128)")
-      ->check(CLI::Range(1, 1 << 24));
+  add_genome(*costs, *options);
   costs->add_flag("--json", options->json, "Prints JSON");
   costs->callback([options] { count(*options); });
+  auto* weights =
+      command->add_subcommand("weights", "Prints names and shapes of a genome's weights as JSON, in order.");
+  add_genome(*weights, *options);
+  weights->callback([options] { list_weights(*options); });
+  auto* run = command->add_subcommand(
+      "forward",
+      "Writes the logits of given weights on a given input, as safetensors files.\n"
+      "Example: weft model forward gpt2 genome.json --weights model.safetensors --input tokens.safetensors "
+      "--output logits.safetensors");
+  add_genome(*run, *options);
+  run->add_option("--weights", options->weights, "The genome's weights, named as `weft model weights` names them")
+      ->required();
+  run->add_option("--input", options->input, "One tensor, input: tokens [batch, time] or images")->required();
+  run->add_option("--output", options->output, "Where the tensor logits is written")->required();
+  run->add_option("--supernet", options->supernet,
+                  "A larger genome of the space: the weights are its, and their leading parts are taken");
+  run->callback([options] { forward(*options); });
 }
 
 }  // namespace weft::app

@@ -175,7 +175,10 @@ Counts count(const Graph& graph, std::int64_t time, const Place& place) {
   for (const Node& node : graph.nodes) {
     Counts one;
     read_input_types(graph, node, inputs);
-    for (const Parameter& parameter : node.parameters) one.params += parameter.count();
+    for (const Parameter& parameter : node.parameters) {
+      one.params += parameter.count();
+      one.trainable += parameter.frozen ? 0 : parameter.count();
+    }
     if (node.op->macs) one.macs = node.op->macs({inputs, node.attributes, place}, time);
     for (const Type& output : node.outputs) one.activations += 4 * output.values(time);
     counts += one;

@@ -34,10 +34,12 @@ struct Graph {
 struct Counts {
   static constexpr std::int64_t kMost = std::int64_t{1} << 61;
   std::int64_t params = 0;
+  std::int64_t trainable = 0;    ///< parameters that are not frozen
   std::int64_t macs = 0;         ///< of products and convolutions; flops are twice this
   std::int64_t activations = 0;  ///< bytes of all outputs in float32: what training keeps
   Counts& operator+=(const Counts& other) {
     params = std::min(params + other.params, kMost);
+    trainable = std::min(trainable + other.trainable, kMost);
     macs = std::min(macs + other.macs, kMost);
     activations = std::min(activations + other.activations, kMost);
     return *this;

@@ -57,6 +57,7 @@ struct Parameter {
   Init init = Init::normal;
   double value = 0;     ///< of a constant
   bool trained = true;  ///< false: a running statistic, which counts as no parameter
+  bool frozen = false;  ///< a base model's: used and counted, not trained
   std::int64_t count() const {
     if (!trained) return 0;
     std::int64_t product = 1;

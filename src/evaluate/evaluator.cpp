@@ -22,14 +22,14 @@ struct Row {
 };
 
 std::vector<std::string> train_metrics(space::Task task) {
-  std::vector<std::string> names{"val_loss", "train_loss",   "params",  "flops",       "steps",
-                                 "tokens",   "tokens_per_s", "train_s", "memory_bytes"};
+  std::vector<std::string> names{"val_loss", "train_loss", "params",       "trainable_params", "flops",
+                                 "steps",    "tokens",     "tokens_per_s", "train_s",          "memory_bytes"};
   if (task == space::Task::image_classification) names.insert(names.begin() + 1, "val_accuracy");
   return names;
 }
 
 std::vector<std::string> count_metrics(space::Task /*task*/) {
-  return {"params", "flops", "activations_bytes", "score"};
+  return {"params", "trainable_params", "flops", "activations_bytes", "score"};
 }
 
 std::vector<std::string> unknown_metrics(space::Task /*task*/) {

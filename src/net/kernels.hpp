@@ -56,6 +56,9 @@ Tensors conv(const block::Node&, Span inputs, Span parameters, const KernelConte
 Tensors lightconv(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors shift(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors fourier(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors rotary(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors repeat(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors widen(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors layernorm(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors rmsnorm(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors batchnorm(const block::Node&, Span inputs, Span parameters, const KernelContext&);

@@ -72,7 +72,8 @@ void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
     for (const block::Parameter& parameter : graph.nodes[node].parameters) {
       const bool matrix = parameter.shape.size() > 1;
       network.weights.push_back({fmt::format("layers.{}.{}.{}", layer, node, parameter.name), parameter.shape,
-                                 parameter.init, parameter.value, matrix && residual[node], matrix, parameter.trained});
+                                 parameter.init, parameter.value, matrix && residual[node], matrix, parameter.trained,
+                                 parameter.frozen});
     }
   }
 }
@@ -143,8 +144,9 @@ class Forward {
   at::Tensor normed(const at::Tensor& x) {
     if (a_.ends.norm == space::Norm::none) return x;
     const at::Tensor& weight = take();
-    if (a_.ends.norm == space::Norm::rmsnorm) return at::rms_norm(x, weight.sizes(), weight, 1e-6);
-    return at::layer_norm(x, weight.sizes(), weight, has_norm_bias(a_) ? std::optional(take()) : std::nullopt, 1e-5);
+    if (a_.ends.norm == space::Norm::rmsnorm) return at::rms_norm(x, weight.sizes(), weight, a_.ends.epsilon);
+    return at::layer_norm(x, weight.sizes(), weight, has_norm_bias(a_) ? std::optional(take()) : std::nullopt,
+                          a_.ends.epsilon);
   }
 
   at::Tensor head(const at::Tensor& x) {
@@ -169,10 +171,16 @@ class Forward {
 
 Network make_network(space::Architecture architecture) {
   Network network;
+  const auto freeze = [&](std::size_t from, bool frozen) {
+    for (std::size_t i = from; i < network.weights.size(); ++i) network.weights[i].frozen = frozen;
+  };
   add_stem(architecture, network.weights);
+  freeze(0, architecture.ends.frozen_stem);
   for (std::size_t layer = 0; layer < architecture.layers.size(); ++layer)
     add_layer(architecture.layers[layer], layer, network);
+  const std::size_t head = network.weights.size();
   add_head(architecture, network.weights);
+  freeze(head, architecture.ends.frozen_head);
   network.architecture = std::move(architecture);
   return network;
 }

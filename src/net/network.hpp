@@ -20,6 +20,8 @@ struct WeightSpec {
   bool residual = false;  ///< a product that writes into the residual stream
   bool decay = false;     ///< matrices and embeddings decay, vectors do not
   bool trained = true;    ///< false: a running statistic
+  bool frozen = false;    ///< a base model's
+  bool learns() const { return trained && !frozen; }
 };
 
 struct Network {

@@ -170,6 +170,19 @@ evaluate::Plan Experiment::plan() const {
           .memory_limit = local.value("memory", 0.0)};
 }
 
+namespace {
+
+// Where the base model's file lies, and a hash of it, so that an evaluation's key tells another base apart.
+void settle_base(Json& evaluate) {
+  if (!evaluate.contains("train") || !evaluate.at("train").contains("base")) return;
+  Json& train = evaluate["train"];
+  const base::fs::path path = base::fs::absolute(train.at("base").get<std::string>());
+  train["base_hash"] = base::short_hash(base::read_file(path, std::size_t{1} << 34U));
+  train["base"] = path.string();
+}
+
+}  // namespace
+
 void Experiment::resolve() {
   const bool local_model =
       uses_model() &&
@@ -182,6 +195,7 @@ void Experiment::resolve() {
   if (plan.model_threads > 0) local["model_threads"] = plan.model_threads;
   if (!checked["search"].contains("window"))
     checked["search"]["window"] = evaluate::traits_of(evaluator()).instant ? plan.workers : 6 * plan.workers;
+  settle_base(checked["evaluate"]);
   evaluate::Setup measured = setup();
   measured.device = plan.devices.front();
   checked["evaluate"] = evaluate::resolve_autos(measured);

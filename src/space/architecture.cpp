@@ -22,7 +22,27 @@ std::int64_t Architecture::positions() const {
   return (input.height / ends.patch) * (input.width / ends.patch) + (ends.class_token ? 1 : 0);
 }
 
-block::Counts count_ends(const Architecture& a) {
+namespace {
+
+// What stands before the blocks. A frozen part has no trainable parameters.
+block::Counts count_stem(const Architecture& a) {
+  const std::int64_t time = a.positions();
+  block::Counts counts;
+  if (a.ends.learned_position) counts.params += time * a.width;
+  if (a.ends.class_token) counts.params += a.width;
+  if (a.input.task == Task::language_model) {
+    counts.params += a.input.vocabulary * a.width;
+  } else if (a.ends.patch > 0) {
+    const std::int64_t patch = a.ends.patch * a.ends.patch * a.input.channels;
+    counts.params += (patch + 1) * a.width;
+    counts.macs += (time - (a.ends.class_token ? 1 : 0)) * patch * a.width;
+  }
+  counts.activations = 4 * a.stem().values(time);
+  counts.trainable = a.ends.frozen_stem ? 0 : counts.params;
+  return counts;
+}
+
+block::Counts count_head(const Architecture& a) {
   const std::int64_t time = a.positions(), out = a.out_width();
   block::Counts counts;
   if (a.ends.norm != Norm::none) {
@@ -30,24 +50,24 @@ block::Counts count_ends(const Architecture& a) {
     counts.params += out * (bias ? 2 : 1);
     counts.activations += 4 * out * time;
   }
-  if (a.ends.learned_position) counts.params += time * a.width;
-  if (a.ends.class_token) counts.params += a.width;
-  counts.activations += 4 * a.stem().values(time);
   if (a.input.task == Task::language_model) {
-    counts.params += a.input.vocabulary * (a.ends.tied ? a.width : a.width + out);
+    counts.params += a.ends.tied ? 0 : a.input.vocabulary * out;
     counts.macs += time * out * a.input.vocabulary;
     counts.activations += 4 * a.input.vocabulary * time;
-    return counts;
+  } else {
+    counts.params += (out + 1) * a.input.classes;
+    counts.macs += out * a.input.classes;
+    counts.activations += 4 * a.input.classes;
   }
-  if (a.ends.patch > 0) {
-    const std::int64_t patch = a.ends.patch * a.ends.patch * a.input.channels;
-    counts.params += (patch + 1) * a.width;
-    counts.macs += (time - (a.ends.class_token ? 1 : 0)) * patch * a.width;
-  }
-  counts.params += (out + 1) * a.input.classes;
-  counts.macs += out * a.input.classes;
-  counts.activations += 4 * a.input.classes;
+  counts.trainable = a.ends.frozen_head ? 0 : counts.params;
   return counts;
+}
+
+}  // namespace
+
+block::Counts count_ends(const Architecture& a) {
+  block::Counts counts = count_stem(a);
+  return counts += count_head(a);
 }
 
 }  // namespace weft::space

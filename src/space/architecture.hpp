@@ -30,8 +30,10 @@ struct Ends {
   bool class_token = false, learned_position = false;
   Norm norm = Norm::layernorm;  ///< before the head
   bool norm_bias = true;
+  double epsilon = 1e-5;  ///< of that norm
   Pool pool = Pool::positions;
-  bool tied = false;  ///< output and input embedding are one
+  bool tied = false;                              ///< output and input embedding are one
+  bool frozen_stem = false, frozen_head = false;  ///< weights that are a base model's and not trained
 };
 
 struct Architecture {
@@ -40,7 +42,8 @@ struct Architecture {
   std::int64_t width = 0;  ///< channels that the stem gives
   Ends ends = {};
   std::vector<block::Graph> layers = {};
-  block::Counts counts = {};  ///< of one example
+  block::Counts counts = {};     ///< of one example
+  bool autoformer_bias = false;  ///< how net::slice() takes biases, see the schema of spaces
 
   /// What the stem gives the first layer.
   block::Type stem() const;

@@ -16,7 +16,8 @@ class Counter {
 
   mpz_class run() {
     mpz_class total = 0;
-    coupling_.each_global(genome_, [&] { total += layers(); });
+    coupling_.each(genome_, coupling_.core(), [&] { total += layers(); });
+    for (const Coupling::Genes& part : coupling_.global_parts()) total *= assignments(part);
     return total * product(false);
   }
 
@@ -27,11 +28,16 @@ class Counter {
     return all;
   }
 
+  mpz_class assignments(const Coupling::Genes& part) {
+    unsigned long found = 0;
+    coupling_.each(genome_, part, [&] { ++found; });
+    return found;
+  }
+
   // Genomes of the layers under the globals that stand: all layers count alike.
   mpz_class layers() {
-    mpz_class one = 0;
-    coupling_.each_layer(genome_, [&] { ++one; });
-    one *= product(true);
+    mpz_class one = product(true);
+    for (const Coupling::Genes& part : coupling_.layer_parts()) one *= assignments(part);
     mpz_class all;
     mpz_pow_ui(all.get_mpz_t(), one.get_mpz_t(), static_cast<unsigned long>(space_.depth(genome_)));
     return all;

@@ -20,6 +20,13 @@ std::string limits_broken(const Limits& limits, const Architecture& a) {
   return "";
 }
 
+// The open gene whose program a layer has, or null.
+const Gene* open_gene(const Space& space, const Genome& genome, int layer) {
+  const int index = space.group(genome, layer).block_gene;
+  return index >= 0 && space.genes[static_cast<std::size_t>(index)].open ? &space.genes[static_cast<std::size_t>(index)]
+                                                                         : nullptr;
+}
+
 // Adds layers one by one; equal layers are checked once.
 class Stacker {
  public:
@@ -39,6 +46,9 @@ class Stacker {
       if (program.statements > space_.limits.statements)
         return fmt::format("the block has {} statements; the space allows {}", program.statements,
                            space_.limits.statements);
+      if (const Gene* gene = open_gene(space_, genome_, layer); gene != nullptr) {
+        if (std::string wrong = gene->foreign_op(program); !wrong.empty()) return wrong;
+      }
       auto graph = block::check(program, binding, input, a_.place());
       if (!graph) return graph.error().brief();
       a_.layers.push_back(std::move(*graph));
@@ -109,6 +119,8 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
   a.input = input_for(space, given);
   a.causal = space.causal;
   a.ends = space.ends;
+  a.autoformer_bias = space.autoformer_bias;
+  if (space.position_gene >= 0) a.ends.learned_position = genome.codes[space.slot(space.position_gene, 0)] == 1;
   if (const std::int64_t p = a.ends.patch; p > 0 && (a.input.height % p != 0 || a.input.width % p != 0))
     return base::failure(
         fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, p));

@@ -46,15 +46,14 @@ std::string limits_text(const Limits& limits, bool open) {
   return text;
 }
 
-std::string language(const block::Place& place) {
+std::string language(const Space& space) {
   std::string text =
       "\nA block program maps x, a tensor [batch, time, channels], to a tensor of the same shape. It is one function "
       "of "
       "assignments and a return, in Python's syntax, without loops or conditions. Names in capitals are the genes "
       "above. "
       "Tensors of equal shape combine with + - and *. The ops:\n";
-  for (const block::Op* op : block::callable_ops(place))
-    text += fmt::format("- {}: {}\n", block::signature(*op), op->doc);
+  for (const block::Op* op : space.program_ops()) text += fmt::format("- {}: {}\n", block::signature(*op), op->doc);
   return text;
 }
 
@@ -169,7 +168,7 @@ std::string describe(const Space& space) {
   if (!open) return text;
   for (const auto& [name, value] : space.open_group().bind)
     text += fmt::format("In programs, {} is {}.\n", name, value.is_string() ? value.get<std::string>() : value.dump());
-  return text + language({.causal = space.causal, .grid = space.ends.patch > 0});
+  return text + language(space);
 }
 
 int program_gene(const Space& space) {

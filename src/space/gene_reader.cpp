@@ -60,10 +60,27 @@ void GeneReader::add_gene(const std::string& name, const base::Json& given) {
       if (!is_block_file(seeds[i])) fail(pointer + "/program/seeds/" + std::to_string(i), "a seed is a .block file");
     }
     gene.values = choice(seeds, pointer + "/program/seeds");
+    read_ops(given.at("program"), gene, pointer + "/program");
   }
   for (const base::Json& value : gene.values) gene.scalars.push_back(to_scalar(value));
   if (gene.when) check_when(gene, pointer + "/when");
   genes_.push_back(std::move(gene));
+}
+
+void GeneReader::read_ops(const base::Json& program, Gene& gene, const std::string& pointer) const {
+  std::vector<std::string> known;
+  for (const block::Op* op : block::ops()) known.emplace_back(op->name);
+  for (const base::Json& name : program.value("ops", base::Json::array())) {
+    gene.ops.push_back(block::find_op(name.get<std::string>()));
+    if (gene.ops.back() == nullptr)
+      fail(pointer + "/ops",
+           "no op " + base::quote(name.get<std::string>()) + base::did_you_mean(name.get<std::string>(), known));
+  }
+  for (const base::Json& seed : gene.values) {
+    const auto& text = blocks_.at(seed.get<std::string>()).program;
+    if (const std::string wrong = gene.foreign_op(text->program); !wrong.empty())
+      fail(pointer + "/seeds", seed.get<std::string>() + ".block: " + wrong);
+  }
 }
 
 void GeneReader::check_name(const std::string& name, const std::string& pointer) const {

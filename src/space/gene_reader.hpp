@@ -39,6 +39,7 @@ class GeneReader {
 
  private:
   void check_name(const std::string& name, const std::string& pointer) const;
+  void read_ops(const base::Json& program, Gene& gene, const std::string& pointer) const;
   void check_kind(const std::string& name, const base::Json& given, const std::string& pointer) const;
   void check_when(const Gene& gene, const std::string& pointer) const;
   std::vector<base::Json> choice(const base::Json& values, const std::string& pointer);

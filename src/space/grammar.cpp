@@ -82,13 +82,16 @@ class GrammarWriter {
   // Under the globals that stand: which values each coupled per-layer gene may take. False where a layer has none.
   bool collect_allowed() {
     allowed_.assign(space_.genes.size(), {});
-    bool any = false;
-    coupling_.each_layer(genome_, [&] {
-      any = true;
-      for (const int gene : coupling_.layered())
-        allowed_[static_cast<std::size_t>(gene)].insert(genome_.codes[space_.slot(gene, 0)]);
-    });
-    return any;
+    for (const Coupling::Genes& part : coupling_.layer_parts()) {
+      bool any = false;
+      coupling_.each(genome_, part, [&] {
+        any = true;
+        for (const int gene : part)
+          allowed_[static_cast<std::size_t>(gene)].insert(genome_.codes[space_.slot(gene, 0)]);
+      });
+      if (!any) return false;
+    }
+    return true;
   }
 
   std::string slot_text(int index) const {
@@ -159,7 +162,7 @@ class GrammarWriter {
     text += "width ::= ([2-8] \" * \")? gene (\" * \" gene)? | gene \" // \" [2-4]\n";
     text += "gene ::= " + either_literal(genes) + "\n";
     std::vector<std::string> calls;
-    for (const block::Op* op : block::callable_ops({.causal = space_.causal, .grid = space_.ends.patch > 0})) {
+    for (const block::Op* op : space_.program_ops()) {
       if (op->name != "split" && op->name != "pick") calls.push_back(call_rule(*op));
     }
     return text + "call ::= " + base::join(calls, " |\n  ") + "\n";

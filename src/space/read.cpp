@@ -35,6 +35,7 @@ class SpaceReader {
     if (!(space_.task == Task::image_classification && space_.ends.patch == 0)) check_widths();
     read_input(checked.at("input"));
     read_limits(checked.at("limits"));
+    space_.autoformer_bias = checked.at("compatibility").at("autoformer_bias").get<bool>();
     for (const base::Json& text : checked.at("require")) {
       const std::string pointer = "/require/" + std::to_string(space_.require.size());
       space_.require.push_back(genes_.condition(text.get<std::string>(), pointer));
@@ -171,17 +172,29 @@ class SpaceReader {
     const bool raw = stem.at("image").get<bool>();
     if (raw && is_written("stem", "position")) fail("/stem/position", "an image has no positions");
     ends.learned_position = !raw && stem.at("position") == "learned";
+    if (!raw) read_position(stem.at("position"));
     const std::string norm = head.at("norm"), pool = head.at("pool");
     ends.norm = norm == "none" || (raw && !is_written("head", "norm")) ? Norm::none
                 : norm == "layernorm"                                  ? Norm::layernorm
                                                                        : Norm::rmsnorm;
     ends.norm_bias = head.at("bias").get<bool>();
+    ends.epsilon = head.value("epsilon", ends.norm == Norm::rmsnorm ? 1e-6 : 1e-5);
+    ends.frozen_stem = stem.at("frozen").get<bool>();
+    ends.frozen_head = head.at("frozen").get<bool>();
     ends.pool = pool == "patches"       ? Ends::Pool::patches
                 : pool == "class_token" ? Ends::Pool::class_token
                                         : Ends::Pool::positions;
     if (ends.pool == Ends::Pool::class_token && !ends.class_token)
       fail("/head/pool", "there is no class token; set stem: {class_token: true}");
     ends.tied = space_.task == Task::language_model && head.at("tied").get<bool>();
+  }
+
+  void read_position(const std::string& position) {
+    if (position == "learned" || position == "none") return;
+    space_.position_gene = gene_named(position, "/stem/position", "expected learned, none or a flag gene, not ");
+    const Gene& row = gene(space_.position_gene);
+    if (row.per_layer || row.when || row.values != std::vector<base::Json>{false, true})
+      fail("/stem/position", "the gene that decides on positions must be a global, unconditional flag");
   }
 
   // Whether the file itself has the key, rather than its default.

@@ -1,10 +1,24 @@
 #include "space/space.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace weft::space {
+
+std::string Gene::foreign_op(const block::Program& program) const {
+  if (ops.empty()) return "";
+  for (const block::Site& site : program.sites) {
+    if (std::find(ops.begin(), ops.end(), site.op) != ops.end()) continue;
+    std::vector<std::string> known;
+    for (const block::Op* op : ops) known.emplace_back(op->name);
+    return fmt::format("programs of '{}' have no op '{}'; they have {}", name, site.op->name, base::join(known, ", "));
+  }
+  return "";
+}
 
 void Space::lay_out() {
   offsets_.clear();
@@ -28,6 +42,7 @@ std::string Space::unused_gene() const {
     for (const int gene : list) used[static_cast<std::size_t>(gene)] = true;
   };
   if (depth_gene >= 0) mark({depth_gene});
+  if (position_gene >= 0) mark({position_gene});
   for (const Group& group : groups) {
     if (group.block_gene >= 0) mark({group.block_gene});
     for (const auto& [bound, value] : group.bind) {
@@ -61,6 +76,17 @@ const Group& Space::open_group() const {
     return one.block_gene >= 0 && genes[static_cast<std::size_t>(one.block_gene)].open;
   });
   return found == groups.end() ? groups.front() : *found;
+}
+
+std::vector<const block::Op*> Space::program_ops() const {
+  std::vector<const block::Op*> list = block::callable_ops({.causal = causal, .grid = ends.patch > 0});
+  const int index = open_group().block_gene;
+  if (index < 0) return list;
+  const std::vector<const block::Op*>& allowed = genes[static_cast<std::size_t>(index)].ops;
+  std::erase_if(list, [&](const block::Op* op) {
+    return !allowed.empty() && std::find(allowed.begin(), allowed.end(), op) == allowed.end();
+  });
+  return list;
 }
 
 const Scalar* Space::scalar(const Genome& genome, int gene, int layer) const {

@@ -21,10 +21,14 @@ struct Gene {
   std::string name;
   std::string description;
   bool per_layer = false;
-  bool open = false;               ///< any valid block program; `values` then names the seeds
-  std::vector<base::Json> values;  ///< the domain: numbers, texts or booleans
-  std::vector<Scalar> scalars;     ///< the same, for conditions
-  std::optional<Condition> when;   ///< inactive where this does not hold
+  bool open = false;                       ///< any valid block program; `values` then names the seeds
+  std::vector<base::Json> values;          ///< the domain: numbers, texts or booleans
+  std::vector<Scalar> scalars;             ///< the same, for conditions
+  std::optional<Condition> when;           ///< inactive where this does not hold
+  std::vector<const block::Op*> ops = {};  ///< that an open gene's programs may use; empty: all
+
+  /// What is wrong with a program of an open gene: an op that the gene does not list. Empty where nothing is.
+  std::string foreign_op(const block::Program& program) const;
 };
 
 /// The text of an open gene's program: canonical, checked for syntax.
@@ -64,6 +68,7 @@ class Space {
   std::vector<Condition> require;
   std::vector<Group> groups;                     ///< of layers, one after the other
   std::map<std::string, block::Program> blocks;  ///< every closed program and seed, by name
+  int position_gene = -1;                        ///< index of the flag gene that adds learned positions, or -1
   int depth_gene = -1;                           ///< index of the gene that counts the layers of a group, or -1
   int fixed_depth = 0;                           ///< layers of the other groups
   int max_depth = 0;
@@ -71,6 +76,7 @@ class Space {
   Ends ends;
   Input input;  ///< what the space was made for
   Limits limits;
+  bool autoformer_bias = false;  ///< a compatibility flag, see the schema
 
   /// Reads `search_spaces/<name>.yaml` or a path; relative block files are looked for beside it. Throws Error with the
   /// line.
@@ -94,6 +100,8 @@ class Space {
   /// The first group whose block is an open gene's, or the first of all: what its names mean is told to who writes
   /// programs.
   const Group& open_group() const;
+  /// The ops that its programs may call by name.
+  std::vector<const block::Op*> program_ops() const;
   /// Layers that a gene of this scope has in this genome: its depth, or 1.
   int copies(int gene, const Genome& genome) const {
     return genes[static_cast<std::size_t>(gene)].per_layer ? depth(genome) : 1;

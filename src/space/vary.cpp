@@ -119,6 +119,7 @@ class Varier {
       block::Program child = block::mutate(parent->program, random_, bound_);
       child.name = "mutation";
       auto text = make_text(std::move(child));
+      if (!space_.genes[static_cast<std::size_t>(gene)].foreign_op(text->program).empty()) continue;
       if (text->id == parent->id || text->program.statements > space_.limits.statements) continue;
       genome.programs.push_back(std::move(text));
       genome.codes[space_.slot(gene, layer)] = static_cast<std::int32_t>(genome.programs.size()) - 1;

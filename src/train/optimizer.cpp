@@ -18,7 +18,7 @@ Optimizer::Optimizer(const net::Network& network, const net::Weights& weights, c
   groups_.resize(2);
   groups_[0].decay = recipe.weight_decay;
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (!network.weights[i].trained) continue;
+    if (!network.weights[i].learns()) continue;
     Group& group = groups_[network.weights[i].decay ? 0 : 1];
     group.weights.push_back(weights[i]);
     group.averages.push_back(at::zeros_like(weights[i]));

@@ -22,7 +22,8 @@ Recipe Recipe::from_json(const base::Json& checked) {
           .validation = checked.at("validation"),
           .curve = checked.at("curve"),
           .time_limit = checked.at("time_limit"),
-          .device = checked.at("device")};
+          .device = checked.at("device"),
+          .base = checked.value("base", "")};
 }
 
 double learning_rate(const Recipe& recipe, double used) {

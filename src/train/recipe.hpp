@@ -24,6 +24,7 @@ struct Recipe {
   int curve = 4;                   ///< validation passes, the last at the end
   double time_limit = 600;         ///< seconds; beyond them the evaluation fails
   std::string device = "auto";
+  std::string base;  ///< a file with the weights of what is frozen; empty: they stay as they are drawn
 
   static Recipe from_json(const base::Json& checked);
 };

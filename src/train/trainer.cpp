@@ -16,6 +16,7 @@
 
 #include "base/text.hpp"
 #include "net/device.hpp"
+#include "net/weights_file.hpp"
 #include "train/optimizer.hpp"
 
 namespace weft::train {
@@ -86,7 +87,8 @@ class Trainer {
         random_(seed, "batches") {
     at::manual_seed(seed);
     weights_ = net::initialise(network_, seed, device_);
-    for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i].set_requires_grad(network_.weights[i].trained);
+    if (!recipe.base.empty()) net::take_base(network_, weights_, recipe.base);
+    for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i].set_requires_grad(network_.weights[i].learns());
     optimizer_.emplace(network_, weights_, recipe);
   }
 
@@ -178,6 +180,7 @@ class Trainer {
     if (!std::isfinite(outcome.metrics["val_loss"]))
       return journal::Outcome::failed("diverged", "the validation loss is not a number");
     outcome.metrics["params"] = static_cast<double>(net::count_parameters(network_, weights_));
+    outcome.metrics["trainable_params"] = static_cast<double>(network_.architecture.counts.trainable);
     outcome.metrics["flops"] = static_cast<double>(network_.architecture.flops());
     outcome.metrics["steps"] = static_cast<double>(steps);
     outcome.metrics["tokens"] = static_cast<double>(tokens);

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "net/network.hpp"
+#include "net/slice.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/shared.hpp"
 
@@ -143,6 +143,31 @@ TEST(AutoFormer, GivesTheReferencesLogits) {
       for (std::int64_t k = 0; k < 10; ++k)
         EXPECT_NEAR(scores[row][k].item<double>(), want.at("logits")[row][k].get<double>(), 1e-6) << which;
     }
+  }
+}
+
+// The larger network's own weights, sliced as its code slices them, and as it should have.
+TEST(AutoFormer, IsSlicedAsItsCodeDoesWhereThatIsAskedFor) {
+  WEFT_NEEDS_SHARED("golden/forward.json");
+  at::set_num_threads(1);
+  const base::Json golden = base::Json::parse(base::read_file(test::shared("golden/forward.json"))).at("autoformer");
+  const auto made = [&](const char* which) {
+    const base::Json& cfg = golden.at(which).at("cfg");
+    return make_network(architecture({cfg.at("embed_dim")[0], cfg.at("mlp_ratio"), cfg.at("num_heads")}));
+  };
+  const Network super = made("full");
+  const Weights weights = Slicer(reference_weights(golden.at("param_order")), super).run();
+  const at::Tensor image = ((at::arange(2 * 3 * 32 * 32, at::kDouble) * 0.013).cos() * 0.5).view({2, 3, 32, 32});
+  for (const bool compatible : {true, false}) {
+    Network sub = made("sub");
+    sub.architecture.autoformer_bias = compatible;
+    const at::Tensor scores = forward(sub, slice(super, weights, sub), image, false);
+    double worst = 0;
+    for (std::int64_t k = 0; k < 10; ++k)
+      worst =
+          std::max(worst, std::abs(scores[0][k].item<double>() - golden.at("sub").at("logits")[0][k].get<double>()));
+    if (compatible) EXPECT_LT(worst, 1e-6);
+    if (!compatible) EXPECT_GT(worst, 1e-4);
   }
 }
 

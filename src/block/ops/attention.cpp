@@ -5,12 +5,23 @@
 namespace weft::block::rows {
 namespace {
 
-enum { kHeads, kKvHeads, kRotary, kAlibi, kWindow, kNormalize, kRelative };
+enum { kHeads, kKvHeads, kRotary, kAlibi, kWindow, kNormalize, kRelative, kPrefix };
+
+std::int64_t groups_of(const Call& call) {
+  return call.whole(kKvHeads) == 0 ? call.whole(kHeads) : call.whole(kKvHeads);
+}
+
+// Rotation pairs channels.
+std::string rotated_wrong(const char* name, double share, std::int64_t size) {
+  const double rotated = share * static_cast<double>(size);
+  if (share <= 0 || rotated == static_cast<double>(static_cast<std::int64_t>(rotated) / 2 * 2)) return "";
+  return fmt::format("{} {} of head size {} is {} channels; an even whole number is needed", name, share, size,
+                     rotated);
+}
 
 base::Result<std::vector<Type>> infer(const Call& call) {
   const Type q = call.inputs[0], k = call.inputs[1], v = call.inputs[2];
-  const auto heads = static_cast<std::int64_t>(call.attributes[kHeads]);
-  const auto groups = call.attributes[kKvHeads] == 0 ? heads : static_cast<std::int64_t>(call.attributes[kKvHeads]);
+  const std::int64_t heads = call.whole(kHeads), groups = groups_of(call);
   const auto fail = [](std::string text) { return base::failure(std::move(text)); };
   if (heads % groups != 0) return fail(fmt::format("heads ({}) must be a multiple of kv_heads ({})", heads, groups));
   if (q.channels % heads != 0) {
@@ -24,20 +35,18 @@ base::Result<std::vector<Type>> infer(const Call& call) {
   if (v.channels % groups != 0) {
     return fail(fmt::format("v has {} channels, which {} kv_heads do not divide", v.channels, groups));
   }
-  const double rotated = call.attributes[kRotary] * static_cast<double>(size);
-  if (call.attributes[kRotary] > 0 && (rotated != static_cast<double>(static_cast<std::int64_t>(rotated) / 2 * 2))) {
-    return fail(fmt::format("rotary {} of head size {} is {} channels; an even whole number is needed",
-                            call.attributes[kRotary], size, rotated));
-  }
+  if (std::string wrong = rotated_wrong("rotary", call.attributes[kRotary], size); !wrong.empty())
+    return fail(std::move(wrong));
   if (call.attributes[kRelative] > 0 && !call.place.grid)
     return fail("relative needs positions that are patches of an image");
   if (call.attributes[kRelative] > 0 && groups != heads) return fail("relative needs as many kv_heads as heads");
-  const std::int64_t out = v.channels / groups * heads;
-  return std::vector{Type{out, false}};
+  if (call.attributes[kRelative] > 0 && call.attributes[kPrefix] > 0)
+    return fail("relative and prefix do not go together");
+  return std::vector{Type{v.channels / groups * heads, false}};
 }
 
 std::vector<Parameter> parameters(const Call& call) {
-  const std::int64_t heads = call.whole(kHeads), groups = call.whole(kKvHeads) == 0 ? heads : call.whole(kKvHeads);
+  const std::int64_t heads = call.whole(kHeads), groups = groups_of(call);
   const std::int64_t size = call.inputs[0].channels / heads, value = call.inputs[2].channels / groups;
   std::vector<Parameter> list;
   if (call.flag(kNormalize)) {
@@ -50,6 +59,10 @@ std::vector<Parameter> parameters(const Call& call) {
     list.push_back({"key_horizontal", {rows, size}});
     list.push_back({"value_vertical", {rows, value}});
     list.push_back({"value_horizontal", {rows, value}});
+  }
+  if (const std::int64_t prefix = call.whole(kPrefix); prefix > 0) {
+    list.push_back({"prefix_keys", {groups, prefix, size}});
+    list.push_back({"prefix_values", {groups, prefix, value}});
   }
   return list;
 }
@@ -87,25 +100,44 @@ const Op& attention() {
                          "by a learned vector")),
            weighing(whole("relative", 0, 1024, 0,
                           "how far, in rows and columns of patches, a learned vector for the distance is added to keys "
-                          "and values; 0: not at all"))},
+                          "and values; 0: not at all")),
+           weighing(whole("prefix", 0, 1024, 0, "learned keys and values that every position sees beside the others"))},
       .doc =
           "Scaled dot-product attention, softmax(q kᵀ / √head) v, of projections that the program makes itself. Causal "
           "in a causal space.",
       .source =
           "Vaswani et al. 2017, section 3.2; groups: Ainslie et al. 2023; rotary: Su et al. 2021; ALiBi: Press et "
           "al. 2022; window: Beltagy et al. 2020; "
-          "normalize: Henry et al. 2020; relative: Wu et al. 2021, Chen et al. 2021 (AutoFormer)",
+          "normalize: Henry et al. 2020; relative: Wu et al. 2021, Chen et al. 2021 (AutoFormer); prefix: Li, Liang "
+          "2021",
       .infer = infer,
       .parameters = parameters,
       .macs =
           [](const Call& call, std::int64_t time) {
-            const auto heads = static_cast<std::int64_t>(call.attributes[kHeads]);
-            const auto groups =
-                call.attributes[kKvHeads] == 0 ? heads : static_cast<std::int64_t>(call.attributes[kKvHeads]);
-            const std::int64_t out = call.inputs[2].channels / groups * heads;
-            return time * time * (call.inputs[0].channels + out);
+            const std::int64_t out = call.inputs[2].channels / groups_of(call) * call.whole(kHeads);
+            return time * (time + call.whole(kPrefix)) * (call.inputs[0].channels + out);
           },
       .mixes = past_or_all,
+  };
+  return op;
+}
+
+const Op& rotary() {
+  static const Op op{
+      .name = "rotary",
+      .takes = kPositions,
+      .attributes = {whole("heads", 1, 1024, kMust, "parts of the channels, each rotated alike"),
+                     real("share", 0, 1, 1, "share of each part that is rotated (base 10000, halves paired)")},
+      .doc = "Pairs of channels rotated by an angle that grows with the position, as attention's rotary does.",
+      .source = "Su et al. 2021; Sun et al. 2023 (RetNet), section 2.1",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        const std::int64_t heads = call.whole(0), channels = call.inputs[0].channels;
+        if (channels % heads != 0)
+          return base::failure(fmt::format("{} heads do not divide {} channels", heads, channels));
+        if (std::string wrong = rotated_wrong("share", call.attributes[1], channels / heads); !wrong.empty())
+          return base::failure(std::move(wrong));
+        return std::vector{call.inputs[0]};
+      },
   };
   return op;
 }

@@ -95,7 +95,12 @@ const Op& relu() {
   return op;
 }
 const Op& gelu() {
-  static const Op op = unary("gelu", AtZero::zero, "x Φ(x), exact.", "Hendrycks, Gimpel 2016");
+  static const Op op = [] {
+    Op row =
+        unary("gelu", AtZero::zero, "x Φ(x), where Φ is the normal distribution function.", "Hendrycks, Gimpel 2016");
+    row.attributes = {flag("tanh", false, "whether Φ is approximated with a tanh, as in GPT-2")};
+    return row;
+  }();
   return op;
 }
 const Op& silu() {

@@ -9,6 +9,9 @@ namespace weft::block::rows {
 
 const Op& linear();
 const Op& layernorm();
+const Op& rotary();
+const Op& repeat();
+const Op& widen();
 const Op& rmsnorm();
 const Op& attention();
 const Op& dwconv();
@@ -67,6 +70,12 @@ inline std::vector<Parameter> with_bias(Parameter weight, bool bias, std::int64_
   return list;
 }
 
+/// Parameters of a base model, where the flag of freezing() is set.
+inline std::vector<Parameter> frozen_where(bool frozen, std::vector<Parameter> list) {
+  for (Parameter& parameter : list) parameter.frozen = frozen;
+  return list;
+}
+
 /// A product that stays at Counts::kMost instead of overflowing.
 inline std::int64_t product(std::initializer_list<std::int64_t> factors) {
   std::int64_t all = 1;
@@ -109,6 +118,18 @@ inline Attribute flag(std::string_view name, bool fallback, std::string_view doc
           .maximum = 1,
           .fallback = fallback ? 1.0 : 0.0,
           .doc = doc};
+}
+
+inline Attribute real(std::string_view name, double minimum, double maximum, double fallback, std::string_view doc) {
+  return {.name = name,
+          .kind = Attribute::Kind::real,
+          .minimum = minimum,
+          .maximum = maximum,
+          .fallback = fallback,
+          .doc = doc};
+}
+inline Attribute freezing() {
+  return flag("frozen", false, "whether the weights are a base model's and stay as they are");
 }
 
 }  // namespace weft::block::rows

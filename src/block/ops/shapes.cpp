@@ -135,4 +135,37 @@ const Op& dropout() {
   return op;
 }
 
+const Op& repeat() {
+  static const Op op{
+      .name = "repeat",
+      .attributes = {whole("times", 1, 1024, kMust, "how often each part stands in the result"),
+                     whole("parts", 1, kMaxWidth, 1, "equal parts of the channels")},
+      .doc = "Each part of the channels several times, side by side: keys for the heads that share them.",
+      .source = "Ainslie et al. 2023; Dao, Gu 2024 (Mamba-2), section 7",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        const Type x = call.inputs[0];
+        if (x.channels % call.whole(1) != 0)
+          return base::failure(fmt::format("{} parts do not divide {} channels", call.whole(1), x.channels));
+        return std::vector{Type{x.channels * call.whole(0), x.pooled}};
+      },
+  };
+  return op;
+}
+
+const Op& widen() {
+  static const Op op{
+      .name = "widen",
+      .min_inputs = 2,
+      .max_inputs = 2,
+      .attributes = {real("value", -1e6, 1e6, 0, "what the further channels hold")},
+      .doc = "The first input with further channels of one value, where the second has more than it.",
+      .source = "So, Liang, Le 2019 (sums and products of different widths)",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        const Type x = call.inputs[0];
+        return std::vector{Type{std::max(x.channels, call.inputs[1].channels), x.pooled}};
+      },
+  };
+  return op;
+}
+
 }  // namespace weft::block::rows

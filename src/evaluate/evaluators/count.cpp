@@ -28,6 +28,7 @@ class CountEvaluator : public Evaluator {
     const block::Counts ends = space::count_ends(*architecture);
     journal::Outcome outcome;
     outcome.metrics["params"] = static_cast<double>(architecture->counts.params);
+    outcome.metrics["trainable_params"] = static_cast<double>(architecture->counts.trainable);
     outcome.metrics["flops"] = static_cast<double>(architecture->flops());
     outcome.metrics["activations_bytes"] = static_cast<double>(architecture->counts.activations);
     outcome.metrics["score"] = analytic_score(*architecture, architecture->counts.params - ends.params);

@@ -75,14 +75,14 @@ std::vector<double> slopes(std::int64_t heads) {
 }
 
 struct MaskKey {
-  std::int64_t time, heads, window;
+  std::int64_t time, heads, window, prefix;
   bool alibi, causal;
   at::ScalarType type;
   std::string device;
   auto operator<=>(const MaskKey&) const = default;
 };
 
-// What is added to the scores: [1 or heads, T, T], -inf where a position may not look.
+// What is added to the scores: [1 or heads, T, prefix + T], -inf where a position may not look.
 at::Tensor make_mask(const MaskKey& key) {
   const auto options = at::TensorOptions().dtype(at::kDouble).device(at::Device(key.device));
   const at::Tensor row = at::arange(key.time, options);
@@ -92,17 +92,17 @@ at::Tensor make_mask(const MaskKey& key) {
   const at::Tensor never = at::full({}, -std::numeric_limits<double>::infinity(), options);
   if (key.causal) bias = at::where(back < 0, never, bias);
   if (key.window > 0) bias = at::where(back.abs() >= static_cast<double>(key.window), never, bias);
-  return bias.to(key.type);
+  return at::constant_pad_nd(bias, {key.prefix, 0}).to(key.type);
 }
 
 // Nothing where the product's own causal mask, or none, will do.
 std::optional<at::Tensor> mask(const block::Node& node, const at::Tensor& q, bool causal) {
   static std::map<MaskKey, at::Tensor> cache;
   const bool alibi = node.flag(3);
-  const std::int64_t window = node.whole(4);
-  const bool own = node.whole(6) == 0 || !causal;
+  const std::int64_t window = node.whole(4), prefix = node.whole(7);
+  const bool own = (node.whole(6) == 0 && prefix == 0) || !causal;
   if (own && !alibi && (window == 0 || window >= q.size(2))) return std::nullopt;
-  const MaskKey key{q.size(2), node.whole(0), window, alibi, causal, q.scalar_type(), q.device().str()};
+  const MaskKey key{q.size(2), node.whole(0), window, prefix, alibi, causal, q.scalar_type(), q.device().str()};
   return cached(cache, key, [&] { return make_mask(key); });
 }
 
@@ -150,12 +150,23 @@ at::Tensor relative_attention(const at::Tensor& q, const at::Tensor& k, const at
   return at::matmul(weights, v) + by_position(weights, relative(tables[2], tables[3], time, context));
 }
 
+// Learned keys or values [groups, prefix, n] before those of the positions, [B, groups, T, n].
+at::Tensor with_prefix(const at::Tensor& learned, const at::Tensor& x) {
+  return at::cat({learned.to(x.scalar_type()).unsqueeze(0).expand({x.size(0), -1, -1, -1}), x}, 2);
+}
+
 }  // namespace
+
+Tensors rotary(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  const at::Tensor x = by_head(inputs[0], node.whole(0));
+  const auto rotated = static_cast<std::int64_t>(node.attributes[1] * static_cast<double>(x.size(-1)));
+  return {rotated == 0 ? inputs[0] : side_by_side(rotate(x, rotated))};
+}
 
 Tensors attention(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
   const std::int64_t heads = node.whole(0), groups = node.whole(1) == 0 ? heads : node.whole(1);
   at::Tensor q = by_head(inputs[0], heads), k = by_head(inputs[1], groups);
-  const at::Tensor v = by_head(inputs[2], groups);
+  at::Tensor v = by_head(inputs[2], groups);
   if (node.flag(5)) {
     q = at::rms_norm(q, parameters[0].sizes(), parameters[0], 1e-6);
     k = at::rms_norm(k, parameters[1].sizes(), parameters[1], 1e-6);
@@ -165,6 +176,10 @@ Tensors attention(const block::Node& node, Span inputs, Span parameters, const K
   if (rotated > 0) {
     q = rotate(q, rotated);
     k = rotate(k, rotated);
+  }
+  if (node.whole(7) > 0) {
+    k = with_prefix(parameters[0], k);
+    v = with_prefix(parameters[1], v);
   }
   const auto bias = mask(node, q, context.place.causal);
   const at::Tensor seen = node.whole(6) > 0

@@ -2,6 +2,7 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/chunk.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/cos.h>
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/gelu.h>
@@ -26,10 +27,11 @@
 namespace weft::net::kernels {
 namespace {
 
-at::Tensor unary(const block::Op& op, const at::Tensor& x) {
+at::Tensor unary(const block::Node& node, const at::Tensor& x) {
   using namespace block;
+  const Op& op = *node.op;
   if (&op == &rows::relu()) return at::relu(x);
-  if (&op == &rows::gelu()) return at::gelu(x);
+  if (&op == &rows::gelu()) return at::gelu(x, node.flag(0) ? "tanh" : "none");
   if (&op == &rows::silu()) return at::silu(x);
   if (&op == &rows::sigmoid()) return at::sigmoid(x);
   if (&op == &rows::tanh()) return at::tanh(x);
@@ -57,7 +59,7 @@ Tensors elementwise(const block::Node& node, Span inputs, Span, const KernelCont
   if (op == &rows::minimum()) return {at::minimum(inputs[0], inputs[1])};
   if (op == &rows::times()) return {inputs[0] * node.attributes[0]};
   if (op == &rows::plus()) return {inputs[0] + node.attributes[0]};
-  return {unary(*op, inputs[0])};
+  return {unary(node, inputs[0])};
 }
 
 Tensors concat(const block::Node& node, Span inputs, Span, const KernelContext&) {
@@ -66,6 +68,19 @@ Tensors concat(const block::Node& node, Span inputs, Span, const KernelContext&)
 
 Tensors split(const block::Node& node, Span inputs, Span, const KernelContext&) {
   return inputs[0].chunk(node.whole(0), channel_axis(node.outputs[0]));
+}
+
+Tensors repeat(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  const at::Tensor& x = inputs[0];
+  const std::int64_t times = node.whole(0), parts = node.whole(1), size = x.size(2) / parts;
+  const at::Tensor each = x.reshape({x.size(0), x.size(1), parts, 1, size});
+  return {each.expand({-1, -1, -1, times, -1}).reshape({x.size(0), x.size(1), x.size(2) * times})};
+}
+
+Tensors widen(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  const at::Tensor& x = inputs[0];
+  const std::int64_t more = inputs[1].size(-1) - x.size(-1);
+  return {more <= 0 ? x : at::constant_pad_nd(x, {0, more}, node.attributes[0])};
 }
 
 Tensors mean(const block::Node&, Span inputs, Span, const KernelContext&) {
