@@ -22,12 +22,12 @@ struct ModelOptions {
   bool json = false;
 };
 
-// A genome as JSON on the command line, in a file, or on standard input ("-").
+// A genome on the command line, in a file, or on standard input ("-"): JSON, or the space's own notation.
 space::Genome read_genome(const space::Space& space, const std::string& given) {
   std::string text = given;
   if (given == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (!given.starts_with("{")) {
+  } else if (!given.starts_with("{") && !given.starts_with("[") && !(space.text.exists() && !base::fs::exists(given))) {
     text = base::read_file(given, 1 << 20);
   }
   auto genome = space::program_gene(space) >= 0 ? space::from_reply(space, text) : space::from_text(space, text);
@@ -44,14 +44,15 @@ void count(const ModelOptions& options) {
   if (!architecture) throw base::Error(architecture.error(), "genome");
   const block::Counts& counts = architecture->counts;
   if (options.json) {
-    fmt::print("{}\n", Json{{"id", space::id(space, genome)},
-                            {"params", counts.params},
-                            {"macs", counts.macs},
-                            {"flops", architecture->flops()},
-                            {"activations_bytes", counts.activations},
-                            {"layers", architecture->layers.size()},
-                            {"positions", architecture->positions()}}
-                           .dump());
+    Json row = {{"id", space::id(space, genome)},
+                {"params", counts.params},
+                {"macs", counts.macs},
+                {"flops", architecture->flops()},
+                {"activations_bytes", counts.activations},
+                {"layers", architecture->layers.size()},
+                {"positions", architecture->positions()}};
+    if (space.text.exists()) row["text"] = space::to_notation(space, genome);
+    fmt::print("{}\n", row.dump());
     return;
   }
   const auto line = [](const char* name, std::int64_t value, const char* unit) {
@@ -60,6 +61,7 @@ void count(const ModelOptions& options) {
   const std::size_t layers = architecture->layers.size();
   fmt::print("{}: {} layer{}{}\n", space::id(space, genome), layers, layers == 1 ? "" : "s",
              architecture->width > 0 ? fmt::format(" of width {}", architecture->width) : "");
+  if (space.text.exists()) fmt::print("{}\n", space::to_notation(space, genome));
   line("parameters", counts.params, "");
   line("macs", counts.macs, "for one example");
   line("flops", architecture->flops(), "twice the macs");
@@ -79,7 +81,9 @@ void add_model(CLI::App& app) {
                               "\"gpt2\", \"num_heads\": [4, 4], \"mlp_ratio\": [2, 2]}'");
   costs->add_option("space", options->space, "A space: a name in search_spaces/, or a path to a .yaml file")
       ->required();
-  costs->add_option("genome", options->genome, "A genome: JSON, a file that holds it, or - for standard input")
+  costs
+      ->add_option("genome", options->genome,
+                   "A genome: JSON, or the space's own notation; a file that holds it, or - for standard input")
       ->required();
   costs->add_option("--context", options->context, "Tokens a sequence, for language models (default 128)")
       ->check(CLI::Range(1, 1 << 24));
