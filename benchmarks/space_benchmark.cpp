@@ -103,5 +103,12 @@ void count_space(benchmark::State& state) {
 }
 BENCHMARK(count_space);
 
+// All 15,625 genomes of NAS-Bench-201, and which of them are one network.
+void enumerate_nasbench201(benchmark::State& state) {
+  const space::Space cells = space::Space::load("nasbench201");
+  for (auto _ : state) benchmark::DoNotOptimize(space::count_networks(cells));
+}
+BENCHMARK(enumerate_nasbench201)->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace weft

@@ -23,12 +23,12 @@ struct ModelOptions {
   bool json = false;
 };
 
-// A genome as JSON on the command line, in a file, or on standard input ("-").
+// A genome on the command line, in a file, or on standard input ("-"): JSON, or the space's own notation.
 space::Genome read_genome(const space::Space& space, const std::string& given) {
   std::string text = given;
   if (given == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (!given.starts_with("{")) {
+  } else if (!given.starts_with("{") && !given.starts_with("[") && !(space.text.exists() && !base::fs::exists(given))) {
     text = base::read_file(given, 1 << 20);
   }
   auto genome = space::program_gene(space) >= 0 ? space::from_reply(space, text) : space::from_text(space, text);
@@ -65,42 +65,37 @@ void list_weights(const ModelOptions& options) {
 void count(const ModelOptions& options) {
   const space::Space space = space::Space::load(options.space);
   const space::Genome genome = read_genome(space, options.genome);
-  const space::Architecture model = decoded(space, genome, options.context);
-  const auto* architecture = &model;
-  const block::Counts& counts = architecture->counts;
+  const space::Architecture architecture = decoded(space, genome, options.context);
+  const block::Counts& counts = architecture.counts;
   if (options.json) {
-    fmt::print("{}\n", Json{{"id", space::id(space, genome)},
-                            {"params", counts.params},
-                            {"trainable_params", counts.trainable},
-                            {"macs", counts.macs},
-                            {"flops", architecture->flops()},
-                            {"activations_bytes", counts.activations},
-                            {"layers", architecture->layers.size()},
-                            {"positions", architecture->positions()}}
-                           .dump());
+    Json row = {{"id", space::id(space, genome)},       {"params", counts.params},
+                {"trainable_params", counts.trainable}, {"macs", counts.macs},
+                {"flops", architecture.flops()},        {"activations_bytes", counts.activations},
+                {"layers", architecture.layers.size()}, {"positions", architecture.positions()}};
+    if (space.text.exists()) row["text"] = space::to_notation(space, genome);
+    fmt::print("{}\n", row.dump());
     return;
   }
   const auto line = [](const char* name, std::int64_t value, const char* unit) {
     fmt::print("{:12} {:>15} {}\n", name, base::grouped(std::to_string(value)), unit);
   };
-  const std::size_t layers = architecture->layers.size();
+  const std::size_t layers = architecture.layers.size();
   fmt::print("{}: {} layer{}{}\n", space::id(space, genome), layers, layers == 1 ? "" : "s",
-             architecture->width > 0 ? fmt::format(" of width {}", architecture->width) : "");
+             architecture.width > 0 ? fmt::format(" of width {}", architecture.width) : "");
+  if (space.text.exists()) fmt::print("{}\n", space::to_notation(space, genome));
   line("parameters", counts.params, "");
   if (counts.trainable < counts.params) line("trainable", counts.trainable, "the rest is frozen");
   line("macs", counts.macs, "for one example");
-  line("flops", architecture->flops(), "twice the macs");
+  line("flops", architecture.flops(), "twice the macs");
   line("activations", counts.activations, "bytes of one example in float32");
 }
-
-}  // namespace
-
-namespace {
 
 void add_genome(CLI::App& command, ModelOptions& options) {
   command.add_option("space", options.space, "A space: a name in search_spaces/, or a path to a .yaml file")
       ->required();
-  command.add_option("genome", options.genome, "A genome: JSON, a file that holds it, or - for standard input")
+  command
+      .add_option("genome", options.genome,
+                  "A genome: JSON, or the space's own notation; a file that holds it, or - for standard input")
       ->required();
   command
       .add_option("--context", options.context,

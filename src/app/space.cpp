@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "app/commands.hpp"
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "space/decode.hpp"
 #include "space/describe.hpp"
@@ -14,9 +15,11 @@ namespace {
 
 using base::Json;
 
+constexpr std::size_t kFewDigits = 5;  // a space of more genomes is not looked at one by one
+
 struct SpaceOptions {
   std::string space;
-  bool json = false;
+  bool json = false, notation = false;
   int count = 5;
   std::uint64_t seed = 1;
 };
@@ -36,6 +39,7 @@ void show(const SpaceOptions& options) {
 
 Json row_of(const space::Space& space, const space::Genome& genome) {
   Json row = {{"id", space::id(space, genome)}, {"genome", space::to_json(space, genome)}};
+  if (space.text.exists()) row["text"] = space::to_notation(space, genome);
   const auto architecture = space::decode(space, genome, space.input);
   if (!architecture) {
     row["invalid"] = architecture.error();
@@ -48,6 +52,8 @@ Json row_of(const space::Space& space, const space::Genome& genome) {
 
 void sample(const SpaceOptions& options) {
   const space::Space space = space::Space::load(options.space);
+  if (options.notation && !space.text.exists())
+    throw base::Error("the space has no notation of its own ('text')", "--text");
   for (int i = 0; i < options.count; ++i) {
     base::Random random(options.seed, "sample", static_cast<std::uint64_t>(i));
     const space::Genome genome = space::sample(space, random);
@@ -60,17 +66,26 @@ void sample(const SpaceOptions& options) {
                                                      : fmt::format("{} parameters, {} FLOPs",
                                                                    base::short_count(row.at("params").get<double>()),
                                                                    base::short_count(row.at("flops").get<double>()));
-    fmt::print("{}  {}\n{}\n", row.at("id").get<std::string>(), cost, space::genome_form(space, genome));
+    fmt::print("{}  {}\n{}\n", row.at("id").get<std::string>(), cost,
+               options.notation ? row.at("text").get<std::string>() : space::genome_form(space, genome));
   }
 }
 
 void count(const SpaceOptions& options) {
-  const space::Size size = space::count(space::Space::load(options.space));
+  const space::Space space = space::Space::load(options.space);
+  const space::Size size = space::count(space);
+  const bool few = !size.open && size.count.size() <= kFewDigits;
+  const std::int64_t networks = few ? space::count_networks(space) : 0;
   if (options.json) {
-    fmt::print("{}\n", Json{{"count", size.count}, {"open", size.open}}.dump());
-  } else {
-    fmt::print("{}{}\n", base::grouped(size.count), size.open ? " (closed genes; a gene is open)" : "");
+    Json row = {{"count", size.count}, {"open", size.open}};
+    if (few) row["networks"] = networks;
+    fmt::print("{}\n", row.dump());
+    return;
   }
+  fmt::print("{}{}\n", base::grouped(size.count),
+             size.open ? " (closed genes; a gene is open)"
+             : few     ? fmt::format(" genomes, {} distinct networks", base::grouped(std::to_string(networks)))
+                       : "");
 }
 
 CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<SpaceOptions>& options,
@@ -96,6 +111,7 @@ void add_space(CLI::App& app) {
                        "Prints random genomes with their cost.\nExample: weft space sample gpt_nano -n 3 --seed 7",
                        options, sample);
   samples->add_option("-n,--count", options->count, "How many genomes (default 5)")->check(CLI::Range(1, 100'000'000));
+  samples->add_flag("--text", options->notation, "Prints genomes in the space's own notation, where it has one");
   samples->add_option("--seed", options->seed, "Seed of the random numbers (default 1)");
   part(*command, "count", "Prints the exact number of genomes.\nExample: weft space count gpt_nano", options, count);
   part(*command, "schema",

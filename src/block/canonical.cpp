@@ -82,6 +82,7 @@ class Sorter {
     for (std::size_t i = 0; i < old_.size(); ++i) {
       own_.push_back(base::hash64(old_[i].op->name));
       for (const Expression& attribute : old_[i].attributes) own_[i] = mixed(own_[i], label(attribute));
+      if (old_[i].body != nullptr) own_[i] = mixed(own_[i], base::hash64(print(*old_[i].body)));
       for (const Value& input : old_[i].inputs) depth_[i] = std::max(depth_[i], depth_of(input) + 1);
     }
     refine();
@@ -95,7 +96,7 @@ class Sorter {
  private:
   int depth_of(const Value& value) const { return value.site < 0 ? 0 : depth_[static_cast<std::size_t>(value.site)]; }
   Hash label_of(const Value& value) const {
-    return value.site < 0 ? kInput
+    return value.site < 0 ? kInput + static_cast<Hash>(value.output)
                           : mixed(label_[static_cast<std::size_t>(value.site)], static_cast<Hash>(value.output));
   }
 
@@ -181,7 +182,7 @@ class Sorter {
       }
       std::vector<Value> inputs;
       for (const Value& input : site.inputs) inputs.push_back(emit(input));
-      sorted_.push_back({site.op, std::move(inputs), site.attributes, site.outputs, site.line, site.column});
+      sorted_.push_back({site.op, std::move(inputs), site.attributes, site.outputs, site.line, site.column, site.body});
       place_[index] = static_cast<int>(sorted_.size()) - 1;
     }
     return {place_[index], value.output};

@@ -39,6 +39,7 @@ std::string label_of(const Node& node) {
                                                                       : base::number_text(node.attributes[i]) + " ";
     text += fmt::format("\\n{}{}", value, attribute.name);
   }
+  if (node.body != nullptr) text += fmt::format("\\n{} ops a position", node.body->nodes.size() - 1);
   if (node.op->name == "dwconv") text += fmt::format("\\nwidth {}", node.whole(0));
   std::int64_t params = 0;
   for (const Parameter& parameter : node.parameters) params += parameter.count();

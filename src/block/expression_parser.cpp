@@ -164,20 +164,81 @@ Value ExpressionParser::combine_with_number(const Token& symbol, Value tensor, c
 Meaning ExpressionParser::call_definition(const Token& name, Definition& definition) {
   definition.used = true;
   const std::vector<Argument> arguments = argument_list();
-  if (++calls_ > kMaxCalls) fail(fmt::format("sub-blocks are called more than {} times", kMaxCalls), name);
-  if (++within_ > kMaxWithin) fail(fmt::format("sub-blocks call each other more than {} deep", kMaxWithin), name);
   auto outer = std::exchange(names_, {});
   bind(definition, arguments, name);
+  const Value result = expand(name, definition, 1).front();
+  names_ = std::move(outer);
+  return result;
+}
+
+// Reads a definition's statements under the names that stand.
+std::vector<Value> ExpressionParser::expand(const Token& name, Definition& definition, std::size_t results) {
+  if (++calls_ > kMaxCalls) fail(fmt::format("sub-blocks are called more than {} times", kMaxCalls), name);
+  if (++within_ > kMaxWithin) fail(fmt::format("sub-blocks call each other more than {} deep", kMaxWithin), name);
   const std::size_t back = std::exchange(at_, definition.body);
   const std::size_t visible = std::exchange(visible_, definition.order);
   const int parts = std::exchange(wanted_parts_, 1);
-  Meaning result = body();
+  std::vector<Value> values = body(results);
   at_ = back;
   visible_ = visible;
   wanted_parts_ = parts;
-  names_ = std::move(outer);
   --within_;
-  return result;
+  return values;
+}
+
+Meaning ExpressionParser::call_scan(const Token& name) {
+  Definition& definition = named_cell(name);
+  if (!now().is(")")) expect(",");
+  const int parts = std::exchange(wanted_parts_, 1);
+  Arguments arguments = sort_arguments(rows::scan(), rest_of_arguments());
+  wanted_parts_ = parts;
+  check_inputs(rows::scan(), arguments.inputs.size(), name);
+  std::vector<Expression> attributes = with_defaults(rows::scan(), arguments, name);
+  auto body = cell(name, definition);
+  return add_site(rows::scan(), std::move(arguments.inputs), std::move(attributes), name, 1, std::move(body)).front();
+}
+
+// The cell that stands first in the parentheses of scan().
+ExpressionParser::Definition& ExpressionParser::named_cell(const Token& scan) {
+  if (in_cell_) fail("scan: a cell sees one position, and cannot scan", scan);
+  expect("(");
+  const Token cell = take();
+  const auto found = definitions_.find(cell.text);
+  if (cell.kind != Token::Kind::name || found == definitions_.end() || found->second.order >= visible_) {
+    std::vector<std::string> known;
+    for (const auto& [defined, definition] : definitions_) known.push_back(defined);
+    fail(fmt::format("scan: {} is no cell, a 'def' above of x and its states; {}{}", shown(cell),
+                     signature(rows::scan()), base::did_you_mean(cell.text, known)),
+         cell);
+  }
+  const std::size_t states = found->second.parameters.size() - 1,
+                    most = static_cast<std::size_t>(rows::states().max_inputs);
+  if (states < 1 || states > most)
+    fail(fmt::format("scan: a cell takes x and 1 to {} states, as in def {}(x, h), not {}", most, cell.text, states),
+         cell);
+  return found->second;
+}
+
+// A program of its own: its inputs are one position and the states, and it returns new states.
+std::shared_ptr<const Program> ExpressionParser::cell(const Token& scan, Definition& definition) {
+  definition.used = in_cell_ = true;
+  Program around = std::exchange(program_, {.name = program_.name});
+  std::swap(program_.source_lines, around.source_lines);  // for messages
+  auto outer = std::exchange(names_, {});
+  names_[std::string(kCellWidth)] = Expression::of_gene(std::string(kCellWidth));
+  for (std::size_t i = 0; i < definition.parameters.size(); ++i) {
+    const Token& parameter = definition.parameters[i];
+    if (!names_.emplace(parameter.text, Value{-1, static_cast<int>(i)}).second)
+      fail(parameter.text == kCellWidth ? "in a cell, 'width' is the channels of its states; call this otherwise"
+                                        : fmt::format("'{}' stands here twice", parameter.text),
+           parameter);
+  }
+  std::vector<Value> made = expand(scan, definition, definition.parameters.size() - 1);
+  program_.result = add_site(rows::states(), std::move(made), {}, definition.name).front();
+  std::swap(program_.source_lines, around.source_lines);
+  names_ = std::move(outer);
+  in_cell_ = false;
+  return std::make_shared<const Program>(canonical(std::exchange(program_, std::move(around))));
 }
 
 void ExpressionParser::bind(const Definition& definition, const std::vector<Argument>& arguments, const Token& name) {
@@ -211,6 +272,7 @@ Meaning ExpressionParser::call(const Token& name) {
   if (const auto found = definitions_.find(name.text); found != definitions_.end() && found->second.order < visible_)
     return call_definition(name, found->second);
   const Op& op = known_op(name);
+  if (&op == &rows::scan()) return call_scan(name);
   const int outer_parts = std::exchange(wanted_parts_, 1);
   Arguments arguments = sort_arguments(op, argument_list());
   wanted_parts_ = outer_parts;
@@ -236,6 +298,10 @@ const Op& ExpressionParser::known_op(const Token& name) const {
 
 std::vector<ExpressionParser::Argument> ExpressionParser::argument_list() {
   expect("(");
+  return rest_of_arguments();
+}
+
+std::vector<ExpressionParser::Argument> ExpressionParser::rest_of_arguments() {
   std::vector<Argument> arguments;
   while (!now().is(")")) {
     Argument argument{{}, Expression{}, now()};
@@ -324,11 +390,13 @@ int ExpressionParser::split_parts(const std::vector<Expression>& attributes, con
 }
 
 std::vector<Value> ExpressionParser::add_site(const Op& op, std::vector<Value> inputs,
-                                              std::vector<Expression> attributes, const Token& at, int outputs) {
-  if (program_.sites.size() >= kMaxSites) fail(fmt::format("a program has at most {} ops", kMaxSites), at);
+                                              std::vector<Expression> attributes, const Token& at, int outputs,
+                                              std::shared_ptr<const Program> body) {
+  if (++made_ > kMaxSites) fail(fmt::format("a program has at most {} ops", kMaxSites), at);
   for (const Expression& attribute : attributes) written_ += attribute.text().size();
   if (written_ > kMaxWritten) fail("too much arithmetic in one program", at);
-  program_.sites.push_back({&op, std::move(inputs), std::move(attributes), outputs, at.line, at.column});
+  program_.sites.push_back(
+      {&op, std::move(inputs), std::move(attributes), outputs, at.line, at.column, std::move(body)});
   std::vector<Value> values;
   for (int i = 0; i < outputs; ++i) values.push_back({static_cast<int>(program_.sites.size()) - 1, i});
   return values;

@@ -40,8 +40,8 @@ class ExpressionParser {
   static bool is_variable(const std::string& name);
 
   Meaning expression();
-  /// Statements up to `return`, and what stands after it.
-  virtual Meaning body() = 0;
+  /// Statements up to `return`, and the `results` tensors after it.
+  virtual std::vector<Value> body(std::size_t results) = 0;
 
   std::map<std::string, Definition> definitions_;
   std::map<std::string, std::variant<Value, Expression>> names_;
@@ -71,20 +71,26 @@ class ExpressionParser {
 
   Meaning call(const Token& name);
   Meaning call_definition(const Token& name, Definition& definition);
+  Meaning call_scan(const Token& name);
+  Definition& named_cell(const Token& scan);
+  std::shared_ptr<const Program> cell(const Token& scan, Definition& definition);
+  std::vector<Value> expand(const Token& name, Definition& definition, std::size_t results);
   void bind(const Definition& definition, const std::vector<Argument>& arguments, const Token& name);
   const Op& known_op(const Token& name) const;
   std::vector<Argument> argument_list();
+  std::vector<Argument> rest_of_arguments();
   Arguments sort_arguments(const Op& op, const std::vector<Argument>& arguments) const;
   std::size_t attribute_index(const Op& op, const Argument& argument) const;
   void check_inputs(const Op& op, std::size_t inputs, const Token& name) const;
   std::vector<Expression> with_defaults(const Op& op, const Arguments& arguments, const Token& name) const;
   int split_parts(const std::vector<Expression>& attributes, const Token& name) const;
   std::vector<Value> add_site(const Op& op, std::vector<Value> inputs, std::vector<Expression> attributes,
-                              const Token& at, int outputs = 1);
+                              const Token& at, int outputs = 1, std::shared_ptr<const Program> body = nullptr);
 
-  std::size_t written_ = 0;
+  std::size_t written_ = 0, made_ = 0;
   std::size_t visible_ = kMaxSites;  // sub-blocks of a smaller order can be called here
   int depth_ = 0, calls_ = 0, within_ = 0;
+  bool in_cell_ = false;
 
  protected:
   std::vector<Token> tokens_;

@@ -27,11 +27,26 @@ void read_input_types(const Graph& graph, const Node& node, std::vector<Type>& t
 class Binder {
  public:
   Binder(const Program& program, const Binding& binding, const Place& place)
-      : program_(program), binding_(binding), place_(place), node_of_(program.sites.size(), -1) {}
+      : program_(program), source_(program), binding_(binding), place_(place), node_of_(program.sites.size(), -1) {}
 
   // Throws Diagnostic, caught in check().
   Graph run(const Type& input) {
     graph_.input = input;
+    bind_sites();
+    check_result();
+    return std::move(graph_);
+  }
+
+ private:
+  // Of a cell: mistakes stand in the text of the program around it.
+  Binder(const Binder& around, const Program& cell, const Binding& binding)
+      : program_(cell),
+        source_(around.source_),
+        binding_(binding),
+        place_(around.place_),
+        node_of_(cell.sites.size(), -1) {}
+
+  void bind_sites() {
     const Value result = picked(program_.result);
     const std::vector<bool> needed = reached_from(result);
     graph_.nodes.reserve(program_.sites.size());
@@ -41,18 +56,16 @@ class Binder {
       node_of_[i] = static_cast<int>(graph_.nodes.size()) - 1;
     }
     graph_.result = moved(result);
-    check_result(result.site < 0 ? nullptr : &program_.sites[static_cast<std::size_t>(result.site)]);
-    return std::move(graph_);
+    last_ = result.site < 0 ? nullptr : &program_.sites[static_cast<std::size_t>(result.site)];
   }
 
- private:
-  [[noreturn]] void fail(const Site* site, const std::string& message) const { throw program_.error(site, message); }
+  [[noreturn]] void fail(const Site* site, const std::string& message) const { throw source_.error(site, message); }
 
-  void check_result(const Site* last) const {
+  void check_result() const {
     const Type out = graph_.type(graph_.result);
     const bool images = graph_.input.kind == Type::Kind::image && out.kind == Type::Kind::image;
     if (out != graph_.input && !images)
-      fail(last, fmt::format("the block must return {}, not {}", graph_.input.text(), out.text()));
+      fail(last_, fmt::format("the block must return {}, not {}", graph_.input.text(), out.text()));
   }
 
   // What a value is once every pick has picked.
@@ -126,17 +139,39 @@ class Binder {
       if (!site.op->takes.accepts(type))
         fail(&site, fmt::format("{}: takes {}, not {}", site.op->name, site.op->takes.text(), type.text()));
     }
-    const Call call{inputs_, node.attributes, place_};
+    if (site.body != nullptr) node.body = cell(site, node.whole(0));
+    const Call call{inputs_, node.attributes, place_, node.body.get()};
+    check_mixing(site, call);
     auto outputs = site.op->infer(call);
     if (!outputs) fail(&site, fmt::format("{}: {}", site.op->name, outputs.error()));
     node.outputs = std::move(*outputs);
     for (const Type& type : node.outputs) check_size(site, type);
+    if (site.op->parameters) node.parameters = site.op->parameters(call);
+    return node;
+  }
+
+  void check_mixing(const Site& site, const Call& call) const {
     if (place_.causal && site.op->mixes && site.op->mixes(call) == Mixing::all) {
       fail(&site,
            fmt::format("{}: lets a position see later ones, which a causal space does not allow", site.op->name));
     }
-    if (site.op->parameters) node.parameters = site.op->parameters(call);
-    return node;
+  }
+
+  // The cell that a scan applies, on one position of the scan's input and states of `width` channels.
+  std::shared_ptr<const Graph> cell(const Site& scan, std::int64_t width) const {
+    Binding binding = binding_;
+    binding.insert_or_assign(std::string(kCellWidth), static_cast<double>(width));
+    Binder binder(*this, *scan.body, binding);
+    const Type state{width, true};
+    binder.graph_.input = {inputs_[0].channels, true};
+    binder.graph_.states.assign(scan.body->sites.back().inputs.size(), state);
+    binder.bind_sites();
+    for (const Type& made : binder.graph_.nodes.back().outputs) {
+      if (made != state)
+        fail(binder.last_,
+             fmt::format("the cell must return {} for each of its states, not {}", state.text(), made.text()));
+    }
+    return std::make_shared<const Graph>(std::move(binder.graph_));
   }
 
   void check_size(const Site& site, const Type& type) const {
@@ -146,8 +181,10 @@ class Binder {
   }
 
   const Program& program_;
+  const Program& source_;  // whose text messages quote
   const Binding& binding_;
   const Place place_;
+  const Site* last_ = nullptr;  // whose value is returned
   Graph graph_;
   std::vector<int> node_of_;  // of each site; -1 where it has none
   std::vector<Type> inputs_;  // of the node at hand
@@ -179,8 +216,9 @@ Counts count(const Graph& graph, std::int64_t time, const Place& place) {
       one.params += parameter.count();
       one.trainable += parameter.frozen ? 0 : parameter.count();
     }
-    if (node.op->macs) one.macs = node.op->macs({inputs, node.attributes, place}, time);
+    if (node.op->macs) one.macs = node.op->macs({inputs, node.attributes, place, node.body.get()}, time);
     for (const Type& output : node.outputs) one.activations += 4 * output.values(time);
+    if (node.body != nullptr) one.activations += rows::product({time, count(*node.body, 1, place).activations});
     counts += one;
   }
   return counts;

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "block/program.hpp"
 
 namespace weft::block {
+
+struct Graph;
 
 struct Node {
   const Op* op = nullptr;
@@ -14,6 +17,7 @@ struct Node {
   std::vector<double> attributes;
   std::vector<Type> outputs;
   std::vector<Parameter> parameters;
+  std::shared_ptr<const Graph> body = nullptr;  ///< of scan(): the cell, for one position
 
   std::int64_t whole(std::size_t index) const { return static_cast<std::int64_t>(attributes[index]); }
   bool flag(std::size_t index) const { return attributes[index] != 0; }
@@ -21,12 +25,14 @@ struct Node {
 
 struct Graph {
   Type input;
-  std::vector<Node> nodes;  ///< of the sites that the result needs, in their order
+  std::vector<Type> states;  ///< of a cell: what it takes beside its input, and returns
+  std::vector<Node> nodes;   ///< of the sites that the result needs, in their order
   Value result;
 
   const Type& type(const Value& value) const {
-    return value.site < 0 ? input
-                          : nodes[static_cast<std::size_t>(value.site)].outputs[static_cast<std::size_t>(value.output)];
+    const auto output = static_cast<std::size_t>(value.output);
+    if (value.site >= 0) return nodes[static_cast<std::size_t>(value.site)].outputs[output];
+    return output == 0 ? input : states[output - 1];
   }
 };
 

@@ -36,7 +36,7 @@ std::vector<Expression> defaults(const Op& op) {
 bool keeps_type(const Site& site) {
   const Op* op = site.op;
   return op->min_inputs == 1 && op->max_inputs == 1 && op != &rows::linear() && op != &rows::split() &&
-         op != &rows::mean();
+         op != &rows::mean() && op != &rows::scan();
 }
 
 class Mutator {
@@ -112,7 +112,8 @@ class Mutator {
   }
 
   bool change_attribute() {
-    Site* site = pick_site([](const Site& s) { return !s.attributes.empty() && s.op != &rows::split(); });
+    Site* site = pick_site(
+        [](const Site& s) { return !s.attributes.empty() && s.op != &rows::split() && s.op != &rows::scan(); });
     if (site == nullptr) return false;
     const std::size_t index = random_.below(site->attributes.size());
     std::vector<Expression> values = alternatives(*site->op, index);

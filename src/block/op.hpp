@@ -29,11 +29,14 @@ struct Attribute {
   bool weighs = false;  ///< where it is 0 the op has none of the weights that it brings
 };
 
+struct Graph;
+
 /// An op applied: what its row's functions are asked about.
 struct Call {
   std::span<const Type> inputs;
   std::span<const double> attributes;  ///< one for each of the row's attributes
   Place place = {};
+  const Graph* body = nullptr;  ///< of scan(), once its attributes and inputs are known
 
   std::int64_t whole(std::size_t index) const { return static_cast<std::int64_t>(attributes[index]); }
   bool flag(std::size_t index) const { return attributes[index] != 0; }
@@ -48,14 +51,14 @@ struct Takes {
 };
 
 /// How a parameter is initialised: GPT-2's rules (Radford et al. 2019), Primer's for its convolution, and He et al.
-/// 2015 for convolutions over images.
-enum class Init { normal, constant, causal_shift, fan_out };
+/// 2015 for convolutions over images; uniform between -value and value in recurrent cells.
+enum class Init { normal, constant, causal_shift, fan_out, uniform };
 
 struct Parameter {
-  std::string_view name;
+  std::string name;
   std::vector<std::int64_t> shape;
   Init init = Init::normal;
-  double value = 0;     ///< of a constant
+  double value = 0;     ///< of a constant; the bound of a uniform
   bool trained = true;  ///< false: a running statistic, which counts as no parameter
   bool frozen = false;  ///< a base model's: used and counted, not trained
   std::int64_t count() const {

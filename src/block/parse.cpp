@@ -22,8 +22,7 @@ class Parser : ExpressionParser {
     }
     if (block.parameters.size() != 1) fail("a block has one input", block.parameters[1]);
     names_[block.parameters[0].text] = Value{};
-    const Meaning result = body();
-    program_.result = std::get<Value>(result);
+    program_.result = body(1).front();
     if (now().kind == Token::Kind::dedent) take();
     if (now().kind != Token::Kind::end) fail("nothing may follow 'return'");
     for (const auto& [name, definition] : definitions_) {
@@ -34,7 +33,7 @@ class Parser : ExpressionParser {
   }
 
  private:
-  Meaning body() override {
+  std::vector<Value> body(std::size_t results) override {
     while (!now().is_name("return")) {
       if (now().kind == Token::Kind::dedent || now().kind == Token::Kind::end)
         fail("the block must end with 'return ...'");
@@ -42,10 +41,17 @@ class Parser : ExpressionParser {
     }
     take();
     const Token at = now();
-    const Meaning result = expression();
-    if (!std::holds_alternative<Value>(result)) fail("a block returns one tensor", at);
+    std::vector<Value> values;
+    do {
+      if (!values.empty()) take();
+      const Meaning result = expression();
+      if (!std::holds_alternative<Value>(result)) fail("a block returns one tensor", at);
+      values.push_back(std::get<Value>(result));
+    } while (results > 1 && now().is(","));
+    if (values.size() != results)
+      fail(fmt::format("a cell of {} states returns as many tensors, not {}", results, values.size()), at);
     end_statement();
-    return result;
+    return values;
   }
 
   // Whether another 'def' stands after the statements that begin here.

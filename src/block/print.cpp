@@ -15,16 +15,18 @@ constexpr std::size_t kLine = 64;  // a longer expression becomes a statement of
 // Writes each site that is used once into its user's expression where that stays short, the others as statements.
 class Printer {
  public:
-  explicit Printer(const Program& program)
-      : program_(program), uses_(program.sites.size(), 0), names_(program.sites.size()) {
+  /// Cells that the program scans are added to `cells`, unless one of the same text stands there.
+  Printer(const Program& program, std::vector<std::string>& cells)
+      : program_(program), cells_(cells), uses_(program.sites.size(), 0), names_(program.sites.size()) {
     for (const Site& site : program.sites) {
       for (const Value& input : site.inputs) count(input);
     }
     count(program.result);
   }
 
+  // The lines below `def`.
   std::string run() {
-    std::string text = "def block(x):\n";
+    std::string text;
     for (std::size_t i = 0; i < program_.sites.size(); ++i) {
       const Site& site = program_.sites[i];
       const std::string expression = call(site);
@@ -60,7 +62,7 @@ class Printer {
   }
 
   std::string operand(const Value& value) const {
-    return value.site < 0 ? "x"
+    return value.site < 0 ? input_name(value.output)
                           : names_[static_cast<std::size_t>(value.site)].at(static_cast<std::size_t>(value.output));
   }
 
@@ -77,7 +79,8 @@ class Printer {
     return wrap ? "(" + text + ")" : text;
   }
 
-  std::string call(const Site& site) const {
+  std::string call(const Site& site) {
+    if (site.op == &rows::states()) return listed(site);
     if (site.op == &rows::times()) return factor(site.attributes[0]) + " * " + grouped(site.inputs[0], true, true);
     if (site.op == &rows::plus()) return grouped(site.inputs[0], false, false) + " + " + factor(site.attributes[0]);
     if (!site.op->symbol.empty()) {
@@ -86,7 +89,8 @@ class Printer {
                          grouped(site.inputs[1], product, true));
     }
     std::string text = fmt::format("{}(", site.op->name);
-    for (std::size_t i = 0; i < site.inputs.size(); ++i) text += (i > 0 ? ", " : "") + operand(site.inputs[i]);
+    if (site.body != nullptr) text += cell_name(*site.body) + ", ";
+    text += listed(site);
     for (std::size_t i = 0; i < site.attributes.size(); ++i) {
       const Attribute& attribute = site.op->attributes[i];
       if (site.attributes[i].is_number(attribute.fallback)) continue;
@@ -99,12 +103,33 @@ class Printer {
     return text + ")";
   }
 
+  std::string listed(const Site& site) const {
+    std::string text;
+    for (std::size_t i = 0; i < site.inputs.size(); ++i) text += (i > 0 ? ", " : "") + operand(site.inputs[i]);
+    return text;
+  }
+
+  static std::string input_name(int input) { return input == 0 ? "x" : "h_" + std::to_string(input - 1); }
+
+  // cell, cell_2, ... in the order of their first use.
+  std::string cell_name(const Program& cell) {
+    std::string text;
+    for (std::size_t i = 0; i < cell.sites.back().inputs.size(); ++i)
+      text += ", " + input_name(static_cast<int>(i) + 1);
+    text = "(x" + text + "):\n" + Printer(cell, cells_).run();
+    const auto found = std::find(cells_.begin(), cells_.end(), text);
+    const auto index = found - cells_.begin();
+    if (found == cells_.end()) cells_.push_back(std::move(text));
+    return index == 0 ? "cell" : fmt::format("cell_{}", index + 1);
+  }
+
   static std::string factor(const Expression& expression) {
     const bool plain = expression.kind == Expression::Kind::number || expression.kind == Expression::Kind::gene;
     return plain ? expression.text() : "(" + expression.text() + ")";
   }
 
   const Program& program_;
+  std::vector<std::string>& cells_;
   std::vector<int> uses_;
   std::vector<std::vector<std::string>> names_;
   std::size_t next_ = 0;
@@ -113,7 +138,12 @@ class Printer {
 }  // namespace
 
 std::string print(const Program& program) {
-  return Printer(program).run();
+  std::vector<std::string> cells;
+  const std::string block = "def block(x):\n" + Printer(program, cells).run();
+  std::string text;
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    text += (i == 0 ? "def cell" : fmt::format("def cell_{}", i + 1)) + cells[i] + "\n";
+  return text + block;
 }
 
 std::string id(const Program& program) {
@@ -124,6 +154,10 @@ std::vector<std::string> genes(const Program& program) {
   std::vector<std::string> names;
   for (const Site& site : program.sites) {
     for (const Expression& attribute : site.attributes) attribute.collect_genes(names);
+    if (site.body == nullptr) continue;
+    std::vector<std::string> within = genes(*site.body);
+    std::erase(within, kCellWidth);
+    names.insert(names.end(), within.begin(), within.end());
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

@@ -2,6 +2,7 @@
 // form, so equal programs print, hash and number their ops alike.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,10 @@
 namespace weft::block {
 
 constexpr std::size_t kMaxSites = 512;
+/// What a cell calls the width of its states.
+constexpr std::string_view kCellWidth = "width";
+
+struct Program;
 
 /// One op applied.
 struct Site {
@@ -20,7 +25,8 @@ struct Site {
   std::vector<Value> inputs;
   std::vector<Expression> attributes;  ///< one for each of the op's, defaults filled in
   int outputs = 1;
-  int line = 0, column = 0;  ///< where it was written; 0 where nobody wrote it
+  int line = 0, column = 0;                       ///< where it was written; 0 where nobody wrote it
+  std::shared_ptr<const Program> body = nullptr;  ///< the cell that scan() applies at every position; else null
 };
 
 struct Program {

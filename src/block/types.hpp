@@ -44,7 +44,8 @@ struct Place {
   bool grid = false;    ///< positions are patches of an image, in rows
 };
 
-/// Which output of which site (or graph node). Site -1 is the block's input.
+/// Which output of which site (or graph node). Site -1 is the block's input; of a cell, output 0 is its x and the
+/// others are its states.
 struct Value {
   int site = -1;
   int output = 0;

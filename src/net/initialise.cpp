@@ -31,6 +31,7 @@ Weights initialise(const Network& network, std::uint64_t seed, const at::Device&
     switch (spec.init) {
       case block::Init::normal: weight.normal_(0.0, spec.residual ? residual : kDeviation, generator); break;
       case block::Init::constant: weight.fill_(spec.value); break;
+      case block::Init::uniform: weight.uniform_(-spec.value, spec.value, generator); break;
       case block::Init::fan_out: {
         const auto fan_out = static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3));
         weight.normal_(0.0, std::sqrt(2.0 / fan_out), generator);

@@ -14,6 +14,8 @@ Kernel find_kernel(std::string_view op) {
       Row{"attention", kernels::attention},
       Row{"linear_attention", kernels::linear_attention},
       Row{"recurrence", kernels::recurrence},
+      Row{"scan", kernels::scan},
+      Row{"states", kernels::states},
       Row{"experts", kernels::experts},
       Row{"dwconv", kernels::dwconv},
       Row{"conv", kernels::conv},
@@ -62,6 +64,24 @@ Kernel find_kernel(std::string_view op) {
     if (name == op) return kernel;
   }
   throw base::internal_error("no kernel for the op '" + std::string(op) + "'");
+}
+
+void walk(const block::Graph& graph, std::span<const Kernel> kernels, std::span<const at::Tensor> inputs,
+          std::span<const at::Tensor> parameters, const KernelContext& context,
+          std::vector<std::vector<at::Tensor>>& made, const std::vector<bool>& wanted) {
+  std::vector<at::Tensor> taken;
+  for (std::size_t i = 0, next = 0; i < graph.nodes.size(); ++i) {
+    const block::Node& node = graph.nodes[i];
+    const auto own = parameters.subspan(next, node.parameters.size());
+    next += own.size();
+    if (!wanted.empty() && !wanted[i]) continue;
+    taken.clear();
+    for (const block::Value& v : node.inputs) {
+      const auto output = static_cast<std::size_t>(v.output);
+      taken.push_back(v.site < 0 ? inputs[output] : made[static_cast<std::size_t>(v.site)][output]);
+    }
+    made[i] = kernels[i](node, taken, own, context);
+  }
 }
 
 }  // namespace weft::net

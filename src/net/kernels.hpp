@@ -28,6 +28,13 @@ using Kernel = std::vector<at::Tensor> (*)(const block::Node& node, std::span<co
 /// Throws base::Error for an op without a kernel: a broken build.
 Kernel find_kernel(std::string_view op);
 
+/// Applies a graph's nodes in their order, with `kernels` of each, and puts their outputs into their places in `made`.
+/// `inputs` is what Value{-1, k} stands for; parameters stand in the order of the nodes. Where `wanted` is given, the
+/// other nodes are left as they stand in `made`.
+void walk(const block::Graph& graph, std::span<const Kernel> kernels, std::span<const at::Tensor> inputs,
+          std::span<const at::Tensor> parameters, const KernelContext& context,
+          std::vector<std::vector<at::Tensor>>& made, const std::vector<bool>& wanted = {});
+
 namespace kernels {
 
 using Tensors = std::vector<at::Tensor>;
@@ -50,6 +57,9 @@ Tensors linear(const block::Node&, Span inputs, Span parameters, const KernelCon
 Tensors attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors linear_attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors recurrence(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors scan(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+/// What a cell returns: its inputs.
+Tensors states(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors experts(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors dwconv(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors conv(const block::Node&, Span inputs, Span parameters, const KernelContext&);

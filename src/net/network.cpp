@@ -118,19 +118,13 @@ class Forward {
 
   at::Tensor block(std::size_t layer, const at::Tensor& x) {
     const block::Graph& graph = a_.layers[layer];
+    std::size_t count = 0;
+    for (const block::Node& node : graph.nodes) count += node.parameters.size();
     std::vector<std::vector<at::Tensor>> made(graph.nodes.size());
-    const auto value = [&](const block::Value& v) {
-      return v.site < 0 ? x : made[static_cast<std::size_t>(v.site)][static_cast<std::size_t>(v.output)];
-    };
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-      const block::Node& node = graph.nodes[i];
-      std::vector<at::Tensor> inputs;
-      for (const block::Value& input : node.inputs) inputs.push_back(value(input));
-      const std::span parameters(weights_.data() + next_, node.parameters.size());
-      next_ += node.parameters.size();
-      made[i] = network_.kernels[layer][i](node, inputs, parameters, context_);
-    }
-    return value(graph.result);
+    walk(graph, network_.kernels[layer], {&x, 1}, {weights_.data() + next_, count}, context_, made);
+    next_ += count;
+    const block::Value result = graph.result;
+    return result.site < 0 ? x : made[static_cast<std::size_t>(result.site)][static_cast<std::size_t>(result.output)];
   }
 
   // What the head looks at: [B, channels].

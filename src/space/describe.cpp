@@ -77,22 +77,27 @@ std::size_t object_end(std::string_view text, std::size_t start) {
   return std::string_view::npos;
 }
 
-// From a line that starts with "def" to the end of its first return: without a fence around it, and as far to the left.
+// From a line that starts with "def" to the end of its return, and the defs that follow it up to one called block:
+// without a fence around them, and as far to the left.
 std::string program_in(std::string_view text) {
   std::string program;
   std::size_t indent = 0;
   std::ptrdiff_t open = 0;
-  bool returned = false;
+  bool returned = false, block = false;
   for (const std::string& line : base::split_lines(text)) {
     const std::string_view words = base::trim(line);
     const std::size_t margin = std::min(line.find_first_not_of(" \t"), line.size());
     if (program.empty() && !words.starts_with("def ")) continue;
+    if (returned && open <= 0 && !words.empty()) {
+      if (block || !words.starts_with("def ")) break;
+      returned = false;
+    }
+    block = block || words.starts_with("def block(");
     if (words.starts_with("```")) break;
     if (program.empty()) indent = margin;
     program += line.substr(std::min(indent, margin)) + "\n";
     returned = returned || words.starts_with("return");
     open += std::count(line.begin(), line.end(), '(') - std::count(line.begin(), line.end(), ')');
-    if (returned && open <= 0) break;
   }
   return program;
 }
@@ -206,6 +211,9 @@ base::Result<Genome> from_reply(const Space& space, std::string_view reply) {
       refused.refuse(space, value, genome.error());
     }
     start = reply.find('{', start + 1);
+  }
+  if (space.text.exists() && refused.likeness == 0) {
+    if (auto genome = from_text(space, reply)) return genome;
   }
   return base::failure(refused.error);
 }

@@ -19,6 +19,10 @@ struct Size {
 /// genes would have to be looked at.
 Size count(const Space& space);
 
+/// How many different networks the genomes of a closed space are, before limits: equal are those that
+/// block::distinct_text() finds equal layer by layer, without layers that do nothing. Looks at every genome.
+std::int64_t count_networks(const Space& space);
+
 /// JSON schema of a genome. It cannot couple a depth with the lengths of lists, nor express conditions.
 base::Json json_schema(const Space& space);
 

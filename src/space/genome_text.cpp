@@ -31,7 +31,8 @@ class Reader {
   explicit Reader(const Space& space) : space_(space) { genome_.codes.assign(space.slots(), Genome::kInactive); }
 
   // Throws a message, caught in from_json().
-  Genome run(const Json& value) {
+  Genome run(const Json& given) {
+    const Json value = as_object(given);
     if (!value.is_object()) throw std::string("a genome is a JSON object with the genes ") + base::join(names(), ", ");
     for (const auto& [key, member] : value.items()) {
       if (space_.gene_index(key) < 0)
@@ -47,6 +48,22 @@ class Reader {
   }
 
  private:
+  // What the space's own notation, or a list of its genes' values, stands for.
+  Json as_object(const Json& given) const {
+    if (!space_.text.exists() || !(given.is_string() || given.is_array())) return given;
+    if (given.is_string()) {
+      auto read = read_text(space_.text, space_.genes, given.get_ref<const std::string&>());
+      if (!read) throw read.error();
+      return std::move(*read);
+    }
+    if (given.size() != space_.genes.size())
+      throw fmt::format("a list of {} values was expected, one for each gene, not {}", space_.genes.size(),
+                        given.size());
+    Json object = Json::object();
+    for (std::size_t i = 0; i < given.size(); ++i) object[space_.genes[i].name] = given[i];
+    return object;
+  }
+
   std::vector<std::string> names() const {
     std::vector<std::string> list;
     for (const Gene& gene : space_.genes) list.push_back(gene.name);
@@ -149,6 +166,10 @@ std::string to_text(const Space& space, const Genome& genome) {
   return to_json(space, genome).dump();
 }
 
+std::string to_notation(const Space& space, const Genome& genome) {
+  return space.text.exists() ? write_text(space.text, space.genes, genome.codes) : "";
+}
+
 std::string id(const Space& space, const Genome& genome) {
   return "g1-" + base::short_hash(base::canonical_text(to_json(space, genome)));
 }
@@ -162,6 +183,9 @@ base::Result<Genome> from_json(const Space& space, const Json& value) {
 }
 
 base::Result<Genome> from_text(const Space& space, std::string_view text) {
+  const std::string_view words = base::trim(text);
+  if (space.text.exists() && !words.empty() && std::string_view("{[\"").find(words[0]) == std::string_view::npos)
+    return from_json(space, std::string(words));
   const auto value = base::parse_json(text, 16);
   if (!value) return base::failure(value.error());
   return from_json(space, *value);

@@ -16,11 +16,15 @@ base::Json to_json(const Space& space, const Genome& genome);
 /// to_json() on one line.
 std::string to_text(const Space& space, const Genome& genome);
 
+/// The genome in the space's own notation; empty where it has none.
+std::string to_notation(const Space& space, const Genome& genome);
+
 /// "g1-" and a hash of the canonical JSON: over values, with programs in canonical form.
 std::string id(const Space& space, const Genome& genome);
 
 /// Reads a genome. An illegal one is refused, never repaired: the error names the gene, the value and the domain.
-/// Programs are checked for syntax here; shapes, constraints between genes and limits are decode()'s.
+/// Programs are checked for syntax here; shapes, constraints between genes and limits are decode()'s. A space with a
+/// notation of its own also reads that, and the list of its genes' values.
 base::Result<Genome> from_json(const Space& space, const base::Json& value);
 base::Result<Genome> from_text(const Space& space, std::string_view text);
 

@@ -30,6 +30,7 @@ class SpaceReader {
     space_.task = checked.at("task") == "language_model" ? Task::language_model : Task::image_classification;
     space_.causal = checked.value("causal", space_.task == Task::language_model);
     for (const auto& [name, gene] : checked.at("genes").items()) genes_.add_gene(name, gene);
+    if (checked.contains("text")) read_text_form(checked.at("text"));
     read_layers(checked.at("layers"));
     read_ends(checked.at("stem"), checked.at("head"));
     if (!(space_.task == Task::image_classification && space_.ends.patch == 0)) check_widths();
@@ -54,6 +55,12 @@ class SpaceReader {
     if (index < 0) fail(pointer, otherwise + base::quote(name) + base::did_you_mean(name, genes_.names()));
     return index;
   }
+  void read_text_form(const std::string& given) {
+    auto form = space::read_text_form(given, space_.genes);
+    if (!form) fail("/text", form.error());
+    space_.text = std::move(*form);
+  }
+
   const Gene& gene(int index) const { return space_.genes[static_cast<std::size_t>(index)]; }
 
   void read_layers(const base::Json& layers) {

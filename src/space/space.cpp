@@ -130,7 +130,9 @@ std::shared_ptr<const ProgramText> make_text(block::Program program) {
   auto made = std::make_shared<ProgramText>();
   made->text = block::print(program);
   made->id = block::id(program);
-  program.statements = static_cast<int>(std::count(made->text.begin(), made->text.end(), '\n')) - 1;
+  const std::vector<std::string> lines = base::split_lines(made->text);
+  program.statements = static_cast<int>(
+      std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("    "); }));
   made->program = std::move(program);
   return made;
 }

@@ -13,6 +13,7 @@
 #include "block/program.hpp"
 #include "space/architecture.hpp"
 #include "space/condition.hpp"
+#include "space/text_form.hpp"
 
 namespace weft::space {
 
@@ -65,6 +66,7 @@ class Space {
   Task task = Task::language_model;
   bool causal = true;
   std::vector<Gene> genes;
+  TextForm text;  ///< the space's own notation, where it has one
   std::vector<Condition> require;
   std::vector<Group> groups;                     ///< of layers, one after the other
   std::map<std::string, block::Program> blocks;  ///< every closed program and seed, by name

@@ -38,6 +38,10 @@ constexpr std::array kExamples{
     Example{"recurrence", "return recurrence(linear(x, D), x, x, heads=H)"},
     Example{"recurrence_by_head", "return recurrence(x, x, linear(x, D), logsigmoid(linear(x, H)), heads=H)"},
     Example{"recurrence_by_key", "return recurrence(x, x, x, logsigmoid(linear(x, D)), heads=H)"},
+    Example{"scan",
+            "def cell(x, h, c):\n    a = relu(linear(x, width)) + linear(h, width, bias=false)\n"
+            "    return tanh(a) + 0.5 * c, sigmoid(linear(concat(x, a, c), width))\n"
+            "def block(x):\n    return linear(scan(cell, x, width=6), D) + scan(cell, x, width=D)\n"},
     Example{"experts", "return experts(x, 2 * D, experts=3, top=2) + experts(x, D, experts=2, gated=true)"},
     Example{"dwconv", "return dwconv(x, width=3, bias=true) + dwconv(x, width=3, dilation=2)"},
     Example{"conv", "return conv(x, D, kernel=3, groups=2) + conv(x, D, kernel=1, bias=false)"},

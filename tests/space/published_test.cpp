@@ -38,6 +38,50 @@ block::Counts counts_of(const Space& space, const Json& genome) {
 TEST(Published, SpacesHaveTheirSizes) {
   EXPECT_EQ(count(Space::load("gpt_s")).count, "1903784282946");
   EXPECT_EQ(count(Space::load("nasbench201")).count, "15625");
+  EXPECT_EQ(count(Space::load("nasbench_macro")).count, "6561");
+  EXPECT_EQ(count(Space::load("natsbench_size")).count, "32768");
+}
+
+// Dong, Yang 2020, section 2.2. In NAS-Bench-Macro, identities among the layers that keep their channels do nothing: of
+// the stages' choices 3 · 3, 3 · (1 + 2 + 4) and 3 · (1 + 2 + 4) remain.
+TEST(Published, SpacesHaveTheirDistinctNetworks) {
+  EXPECT_EQ(count_networks(Space::load("nasbench201")), 6466);
+  EXPECT_EQ(count_networks(Space::load("nasbench_macro")), 3969);
+}
+
+// The table's FLOPs are the multiply-accumulates of convolutions and of the last product.
+TEST(Published, NasBenchMacroHasTheRecordedParametersAndFlops) {
+  WEFT_NEEDS_SHARED("data/macro/nasbench_macro_cifar10.json");
+  const Space space = Space::load("nasbench_macro");
+  const Json table = shared_json("data/macro/nasbench_macro_cifar10.json");
+  for (const auto& [key, row] : table.items()) {
+    const block::Counts counts = counts_of(space, key);
+    ASSERT_EQ(counts.params, row.at("params")) << key;
+    ASSERT_EQ(counts.macs, row.at("flops")) << key;
+  }
+  EXPECT_EQ(table.size(), 6561U);
+}
+
+struct SizeRow {
+  const char* channels;
+  std::int64_t params, flops, classes;
+};
+
+// Recorded in NATS-sss-v1_0 (000000, 000011, 000284) under "01", all_results: params and flop, in millions, of cifar10
+// and cifar100. The FLOPs are multiply-accumulates, and one more for each class: the head's bias.
+TEST(Published, NatsBenchSizeHasTheRecordedParametersAndFlops) {
+  const Space space = Space::load("natsbench_size");
+  for (const SizeRow& row :
+       {SizeRow{"8:8:8:8:8", 11'714, 4'481'114, 10}, SizeRow{"8:8:8:8:8", 12'524, 4'481'924, 100},
+        SizeRow{"8:8:8:16:32", 49'202, 6'840'650, 10}, SizeRow{"8:8:8:16:32", 52'172, 6'843'620, 100},
+        SizeRow{"8:8:40:32:40", 144'834, 21'827'994, 10}, SizeRow{"8:8:40:32:40", 148'524, 21'831'684, 100}}) {
+    Input input = space.input;
+    input.classes = row.classes;
+    const auto architecture = decode(space, *from_text(space, row.channels), input);
+    ASSERT_TRUE(architecture.has_value()) << architecture.error();
+    EXPECT_EQ(architecture->counts.params, row.params) << row.channels;
+    EXPECT_EQ(architecture->counts.macs + row.classes, row.flops) << row.channels;
+  }
 }
 
 // The multiply-accumulates of the same model, counted here once more.

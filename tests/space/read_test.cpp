@@ -106,9 +106,10 @@ TEST(SpaceError, names_the_space_that_is_not_there) {
 
 TEST(SpaceError, names_keys_that_are_missing_or_unknown) {
   EXPECT_EQ(error_in_file("name: t\ntask: language_model\n"), "t.yaml:1:1: the file needs the key 'genes'");
-  EXPECT_EQ(error_in("gens: {a: {flag: true}}\n"),
-            "t.yaml:4:1: unknown key 'gens'; known here: name, description, task, causal, genes, require, layers, "
-            "stem, head, input, limits; did you mean 'genes'?");
+  EXPECT_EQ(
+      error_in("gens: {a: {flag: true}}\n"),
+      "t.yaml:4:1: unknown key 'gens'; known here: name, description, task, causal, genes, require, text, layers, "
+      "stem, head, input, limits; did you mean 'genes'?");
   EXPECT_EQ(error_in("genes:\n  a: {chioce: [1]}\n"),
             "t.yaml:5:7: unknown key 'chioce'; known here: choice, range, step, flag, program, per_layer, when, "
             "description; did you mean 'choice'?");

@@ -11,8 +11,9 @@
 
 namespace weft::test {
 
-/// "a = relu(x)\nreturn a" as a whole program.
+/// "a = relu(x)\nreturn a" as a whole program; a text of 'def's is one.
 inline std::string in_block(const std::string& statements) {
+  if (statements.find("def block(") != std::string::npos) return statements;
   std::string text = "def block(x):\n    ";
   for (const char c : statements) text += c == '\n' ? "\n    " : std::string(1, c);
   return text + "\n";

@@ -45,6 +45,9 @@ const Op& lightconv();
 const Op& fourier();
 const Op& linear_attention();
 const Op& recurrence();
+const Op& scan();
+/// What a cell returns: its new states, side by side. Not called by name.
+const Op& states();
 const Op& experts();
 const Op& heads();
 const Op& merge();
