@@ -14,6 +14,7 @@ struct Node {
   std::vector<double> attributes;
   std::vector<Type> outputs;
   std::vector<Parameter> parameters;
+  int site = -1;  ///< of the program
 
   std::int64_t whole(std::size_t index) const { return static_cast<std::int64_t>(attributes[index]); }
   bool flag(std::size_t index) const { return attributes[index] != 0; }
