@@ -53,6 +53,7 @@ class Binder {
     for (std::size_t i = 0; i < program_.sites.size(); ++i) {
       if (!needed[i]) continue;
       graph_.nodes.push_back(node(program_.sites[i]));
+      graph_.nodes.back().site = static_cast<int>(i);
       node_of_[i] = static_cast<int>(graph_.nodes.size()) - 1;
     }
     graph_.result = moved(result);
@@ -129,7 +130,7 @@ class Binder {
   }
 
   Node node(const Site& site) {
-    Node node{site.op, {}, {}, {}, {}};
+    Node node{.op = site.op};
     node.inputs.reserve(site.inputs.size());
     for (const Value& input : site.inputs) node.inputs.push_back(moved(picked(input)));
     node.attributes.reserve(site.attributes.size());

@@ -27,6 +27,7 @@ struct Attribute {
   bool positional = false;                                     ///< printed without its name
   std::string_view doc;
   bool weighs = false;  ///< where it is 0 the op has none of the weights that it brings
+  bool tuning = false;  ///< for fine-tuning spaces: signatures leave it out, and no operator changes it
 };
 
 struct Graph;

@@ -98,6 +98,7 @@ std::string signature(const Op& op) {
     text += op.max_inputs > 2 ? "x, y, ..." : op.max_inputs > 1 ? "x, y" : "x";
   }
   for (const Attribute& attribute : op.attributes) {
+    if (attribute.tuning) continue;
     text += fmt::format(", {}", attribute.name);
     if (std::isnan(attribute.fallback)) continue;
     text += attribute.kind == Attribute::Kind::flag ? (attribute.fallback != 0 ? "=true" : "=false")

@@ -1,7 +1,8 @@
 #include "space/vary.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
-#include "block/mutate.hpp"
 #include "space/decode.hpp"
 
 namespace weft::space {
@@ -17,15 +18,10 @@ bool layered(const Space& space, const Condition& condition) {
   return false;
 }
 
-std::vector<std::string> bound_names(const Space& space) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : space.open_group().bind) names.push_back(name);
-  return names;
-}
-
 class Varier {
  public:
-  Varier(const Space& space, base::Random& random) : space_(space), random_(random), bound_(bound_names(space)) {}
+  Varier(const Space& space, base::Random& random, ProgramEdits edits = {})
+      : space_(space), random_(random), edits_(std::move(edits)) {}
 
   Genome sample() {
     for (int draw = 0; draw < kDraws; ++draw) {
@@ -70,8 +66,9 @@ class Varier {
         if (gene == space_.depth_gene) continue;
         for (int layer = 0; layer < space_.copies(gene, child); ++layer) inherit(child, gene, layer, a, b);
       }
-      if (settle(child, depth, depth) && allowed(space_, child) && programs_fit(child))
-        return compact(std::move(child));
+      if (!settle(child, depth, depth) || !allowed(space_, child)) continue;
+      cross_programs(child, a, b);
+      if (programs_fit(child)) return compact(std::move(child));
     }
     return std::nullopt;
   }
@@ -91,43 +88,87 @@ class Varier {
     genome.codes[space_.slot(gene, layer)] = code;
   }
 
+  // Calls `visit` with each layer's program and where it stands, until it gives nothing; else it gives what comes out.
+  template <class Visit>
+  bool walk(const Genome& genome, Visit visit) const {
+    const bool images = space_.task == Task::image_classification && space_.ends.patch == 0;
+    const Input& input = space_.input;
+    block::Type type = block::Type::image(input.channels, input.height, input.width);
+    for (int layer = 0, depth = space_.depth(genome); layer < depth; ++layer) {
+      block::Layer where{bind_layer(space_, genome, layer), type};
+      if (!images) where.input = {width_of(where.binding), false};
+      const std::optional<block::Type> out = visit(layer, std::move(where));
+      if (!out) return false;
+      type = *out;
+    }
+    return true;
+  }
+
+  block::Place place() const { return {.causal = space_.causal, .grid = space_.ends.patch > 0}; }
+
   // Whether every layer's program has shapes that fit the layer's genes.
   bool programs_fit(const Genome& genome) const {
     const Group& group = space_.open_group();
     if (group.block_gene < 0 || !space_.genes[static_cast<std::size_t>(group.block_gene)].open) return true;
-    if (space_.ends.patch == 0 && space_.task == Task::image_classification) return true;  // checked with the whole
-    const block::Place place{.causal = space_.causal, .grid = space_.ends.patch > 0};
-    const int depth = space_.depth(genome);
-    const block::Program* checked = nullptr;  // of the layer before, with its binding
-    block::Binding bound;
-    for (int layer = 0; layer < depth; ++layer) {
-      auto binding = bind_layer(space_, genome, layer);
+    const block::Program* checked = nullptr;  // of the layer before, with where it stood and what came out
+    block::Layer before;
+    std::optional<block::Type> out;
+    return walk(genome, [&](int layer, block::Layer where) {
       const block::Program& program = program_of(space_, genome, layer);
-      if (&program == checked && binding == bound) continue;
-      if (!block::check(program, binding, {width_of(binding), false}, place)) return false;
+      if (&program == checked && where == before) return out;
+      const auto graph = block::check(program, where.binding, where.input, place());
+      out = graph ? std::optional(graph->type(graph->result)) : std::nullopt;
       checked = &program;
-      bound = std::move(binding);
-    }
+      before = std::move(where);
+      return out;
+    });
+  }
+
+  // Where the program of an open slot stands.
+  block::Setting setting(const Genome& genome, int gene, int slot_layer) const {
+    block::Setting setting{.layers = {},
+                           .place = place(),
+                           .statements = space_.limits.statements,
+                           .ops = space_.genes[static_cast<std::size_t>(gene)].ops};
+    walk(genome, [&](int layer, block::Layer where) -> std::optional<block::Type> {
+      const bool here = space_.group(genome, layer).block_gene == gene &&
+                        (!space_.genes[static_cast<std::size_t>(gene)].per_layer || layer == slot_layer);
+      block::Type out = where.input;
+      if (out.kind == block::Type::Kind::image) {
+        const auto graph = block::check(program_of(space_, genome, layer), where.binding, where.input, place());
+        if (!graph) return std::nullopt;
+        out = graph->type(graph->result);
+      }
+      if (here && std::find(setting.layers.begin(), setting.layers.end(), where) == setting.layers.end())
+        setting.layers.push_back(std::move(where));
+      return out;
+    });
+    return setting;
+  }
+
+  std::shared_ptr<const ProgramText>& program_at(Genome& genome, int gene, int layer) const {
+    return genome.programs[static_cast<std::size_t>(genome.codes[space_.slot(gene, layer)])];
+  }
+
+  // Puts a program into an open slot, where the genome stays whole.
+  bool put_program(Genome& genome, int gene, int layer, std::optional<block::Program> program, const char* name) const {
+    if (!program) return false;
+    program->name = name;
+    Genome changed = genome;
+    changed.programs.push_back(make_text(std::move(*program)));
+    changed.codes[space_.slot(gene, layer)] = static_cast<std::int32_t>(changed.programs.size()) - 1;
+    if (!programs_fit(changed)) return false;
+    genome = std::move(changed);
     return true;
   }
 
   // One edit of the program in an open slot that leaves the genome whole.
   bool edit_program(Genome& genome, int gene, int layer) {
-    const std::int32_t old = genome.codes[space_.slot(gene, layer)];
-    const auto parent = genome.programs[static_cast<std::size_t>(old)];
-    for (int attempt = 0; attempt < 20; ++attempt) {
-      block::Program child = block::mutate(parent->program, random_, bound_);
-      child.name = "mutation";
-      auto text = make_text(std::move(child));
-      if (!space_.genes[static_cast<std::size_t>(gene)].foreign_op(text->program).empty()) continue;
-      if (text->id == parent->id || text->program.statements > space_.limits.statements) continue;
-      genome.programs.push_back(std::move(text));
-      genome.codes[space_.slot(gene, layer)] = static_cast<std::int32_t>(genome.programs.size()) - 1;
-      if (programs_fit(genome)) return true;
-      genome.programs.pop_back();
-      genome.codes[space_.slot(gene, layer)] = old;
-    }
-    return false;
+    const block::Setting where = setting(genome, gene, layer);
+    if (where.layers.empty()) return false;
+    const auto parent = program_at(genome, gene, layer);
+    auto child = block::mutate(parent->program, where, random_, edits_.kinds, edits_.preference);
+    return put_program(genome, gene, layer, std::move(child), "mutation");
   }
 
   // Zero to eight edits of each open program: what a random program is.
@@ -219,6 +260,25 @@ class Varier {
     child.codes[slot] = takes_a ? from_a : from_b;
   }
 
+  // In each open slot the parent's program with a sub-graph of the other parent's, where one fits.
+  void cross_programs(Genome& child, const Genome& a, const Genome& b) {
+    for (int gene = 0; gene < count(); ++gene) {
+      if (!space_.genes[static_cast<std::size_t>(gene)].open) continue;
+      for (int layer = 0; layer < space_.copies(gene, child); ++layer) {
+        const std::size_t slot = space_.slot(gene, layer);
+        if (child.codes[slot] == Genome::kInactive) continue;
+        if (a.codes[slot] == Genome::kInactive || b.codes[slot] == Genome::kInactive) continue;
+        const auto& own = program_at(child, gene, layer);
+        const auto &first = a.programs[static_cast<std::size_t>(a.codes[slot])],
+                   &second = b.programs[static_cast<std::size_t>(b.codes[slot])];
+        const auto& other = own == first ? second : first;
+        const block::Setting where = setting(child, gene, layer);
+        if (other->id == own->id || where.layers.empty()) continue;
+        put_program(child, gene, layer, block::cross_over(own->program, other->program, where, random_), "crossover");
+      }
+    }
+  }
+
   // Drops programs that no slot uses.
   Genome compact(Genome genome) const {
     if (genome.programs.empty()) return genome;
@@ -238,7 +298,7 @@ class Varier {
 
   const Space& space_;
   base::Random& random_;
-  std::vector<std::string> bound_;
+  ProgramEdits edits_;
 };
 
 class Enumerator {
@@ -295,8 +355,9 @@ Genome sample(const Space& space, base::Random& random) {
   return Varier(space, random).sample();
 }
 
-std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random) {
-  return Varier(space, random).mutate(parent);
+std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random,
+                             const ProgramEdits& edits) {
+  return Varier(space, random, edits).mutate(parent);
 }
 
 std::optional<Genome> cross_over(const Space& space, const Genome& a, const Genome& b, base::Random& random) {

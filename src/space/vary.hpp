@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/random.hpp"
+#include "block/operators.hpp"
 #include "space/space.hpp"
 
 namespace weft::space {
@@ -13,11 +14,19 @@ namespace weft::space {
 /// program with up to eight random edits. Throws Error where the constraints refuse 10,000 draws.
 Genome sample(const Space& space, base::Random& random);
 
+/// How the programs of open genes are edited.
+struct ProgramEdits {
+  std::span<const block::Edit> kinds = block::all_edits();
+  block::Preference preference = {};
+};
+
 /// One gene, chosen uniformly among the active ones, changed in one place: a new value, or one edit of a program. What
 /// a new depth or condition brings to life is sampled. Nothing after 100 refused tries.
-std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random);
+std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random,
+                             const ProgramEdits& edits = {});
 
-/// Uniform crossover: the depth from either parent, then each gene of each layer from either that has it.
+/// Uniform crossover: the depth from either parent, then each gene of each layer from either that has it. A program of
+/// one parent takes a sub-graph of the other's.
 std::optional<Genome> cross_over(const Space& space, const Genome& a, const Genome& b, base::Random& random);
 
 /// Every genome of a closed space that the constraints allow, in order, until `visit` returns false.

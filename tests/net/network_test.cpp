@@ -11,7 +11,6 @@
 
 #include <set>
 
-#include "block/mutate.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
 #include "space/vary.hpp"

@@ -13,7 +13,8 @@ const Op& linear() {
       .attributes = {{.name = "width", .positional = true, .doc = "channels that come out"},
                      flag("bias", true, "whether a vector is added"),
                      freezing(),
-                     flag("zero", false, "whether the matrix starts as zeros, so that a new branch changes nothing")},
+                     tuning(flag("zero", false,
+                                 "whether the matrix starts as zeros, so that a new branch changes nothing"))},
       .doc = "Matrix product over channels, position by position: x Wᵀ + b.",
       .source = "Vaswani et al. 2017, section 3.3; zero: Hu et al. 2022 (LoRA), section 4.1",
       .infer = [](const Call& call) -> base::Result<std::vector<Type>> {

@@ -131,8 +131,13 @@ inline Attribute real(std::string_view name, double minimum, double maximum, dou
           .fallback = fallback,
           .doc = doc};
 }
+/// An attribute that fine-tuning spaces alone want.
+inline Attribute tuning(Attribute attribute) {
+  attribute.tuning = true;
+  return attribute;
+}
 inline Attribute freezing() {
-  return flag("frozen", false, "whether the weights are a base model's and stay as they are");
+  return tuning(flag("frozen", false, "whether the weights are a base model's and stay as they are"));
 }
 
 }  // namespace weft::block::rows

@@ -1,0 +1,199 @@
+#include "block/operators/workpiece.hpp"
+
+#include <algorithm>
+
+#include "block/ops/rows.hpp"
+
+namespace weft::block::operators {
+namespace {
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+// Puts the sites that a value needs in an order in which every input comes before its use.
+class Finisher {
+ public:
+  Finisher(const std::vector<Site>& sites, std::vector<Site>& ordered)
+      : sites_(sites), ordered_(ordered), place_(sites.size(), kUnseen) {}
+
+  // False where the value depends on itself.
+  bool move(Value& value) {
+    if (value.site < 0) return true;
+    const std::size_t index = at(value.site);
+    if (place_[index] == kUnderWay) return false;
+    if (place_[index] == kUnseen) {
+      place_[index] = kUnderWay;
+      Site site = sites_[index];
+      for (Value& input : site.inputs) {
+        if (!move(input)) return false;
+      }
+      site.line = site.column = 0;
+      place_[index] = static_cast<int>(ordered_.size());
+      ordered_.push_back(std::move(site));
+    }
+    value.site = place_[index];
+    return true;
+  }
+
+ private:
+  static constexpr int kUnseen = -1, kUnderWay = -2;
+  const std::vector<Site>& sites_;
+  std::vector<Site>& ordered_;
+  std::vector<int> place_;
+};
+
+}  // namespace
+
+Workpiece::Workpiece(const Program& program, const Setting& where, base::Random& stream, const Preference& preference)
+    : setting(where),
+      random(stream),
+      preference_(preference),
+      sites_(program.sites),
+      result_(program.result),
+      old_size_(static_cast<int>(program.sites.size())),
+      types_(program.sites.size()) {
+  for (std::size_t i = 0; i < sites_.size(); ++i) types_[i].resize(at(sites_[i].outputs));
+  for (const Layer& layer : setting.layers) input_.push_back(layer.input);
+}
+
+std::optional<Workpiece> Workpiece::make(const Program& program, const Setting& setting, base::Random& random,
+                                         const Preference& preference) {
+  Workpiece piece(program, setting, random, preference);
+  if (!piece.type_sites(program)) return std::nullopt;
+  return piece;
+}
+
+bool Workpiece::type_sites(const Program& program) {
+  for (const Layer& layer : setting.layers) {
+    const auto graph = check(program, layer.binding, layer.input, setting.place);
+    if (!graph) return false;
+    for (const Node& node : graph->nodes) {
+      auto& outputs = types_[at(node.site)];
+      for (std::size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(node.outputs[k]);
+    }
+  }
+  for (std::size_t i = 0; i < sites_.size(); ++i) {
+    if (sites_[i].op == &rows::pick()) type_pick(i);
+    for (Types& types : types_[i]) {
+      if (types.size() != setting.layers.size()) types.clear();
+    }
+  }
+  return true;
+}
+
+void Workpiece::type_pick(std::size_t index) {
+  const Site& site = sites_[index];
+  Types picked;
+  for (std::size_t layer = 0; layer < setting.layers.size(); ++layer) {
+    std::string unbound;
+    const auto which = site.attributes[0].evaluate(setting.layers[layer].binding, unbound);
+    if (!which || *which < 0 || *which >= static_cast<double>(site.inputs.size())) return;
+    const Types& known = types(site.inputs[static_cast<std::size_t>(*which)]);
+    if (known.empty()) return;
+    picked.push_back(known[layer]);
+  }
+  types_[index][0] = std::move(picked);
+}
+
+const Types& Workpiece::types(const Value& value) const {
+  return value.site < 0 ? input_ : types_[at(value.site)][at(value.output)];
+}
+
+bool Workpiece::is_free(int index) const {
+  return !types_[at(index)][0].empty() && has_plain_call(*site(index).op);
+}
+
+Value Workpiece::value_at(const Use& use) const {
+  return use.site < 0 ? result_ : site(use.site).inputs[use.input];
+}
+
+std::vector<Use> Workpiece::uses(bool with_result) const {
+  std::vector<Use> list;
+  for (int i = 0; i < old_size_; ++i) {
+    for (std::size_t k = 0; k < site(i).inputs.size(); ++k) list.push_back({i, k});
+  }
+  if (with_result) list.push_back({});
+  return list;
+}
+
+std::vector<bool> Workpiece::below(int index) const {
+  std::vector<bool> marked(at(old_size_), index < 0);
+  if (index >= 0) marked[at(index)] = true;
+  for (int i = index + 1; index >= 0 && i < old_size_; ++i) {
+    for (const Value& input : site(i).inputs) {
+      if (input.site >= 0 && marked[at(input.site)]) marked[at(i)] = true;
+    }
+  }
+  return marked;
+}
+
+std::vector<bool> Workpiece::above(int index) const {
+  std::vector<bool> marked(at(old_size_), false);
+  if (index >= 0) marked[at(index)] = true;
+  for (int i = index; i >= 0; --i) {
+    if (!marked[at(i)]) continue;
+    for (const Value& input : site(i).inputs) {
+      if (input.site >= 0) marked[at(input.site)] = true;
+    }
+  }
+  return marked;
+}
+
+std::vector<Value> Workpiece::values(const std::vector<bool>& excluded) const {
+  std::vector<Value> list{Value{}};
+  for (int i = 0; i < old_size_; ++i) {
+    for (int k = 0; k < site(i).outputs && !excluded[at(i)]; ++k) {
+      if (!types({i, k}).empty()) list.push_back({i, k});
+    }
+  }
+  return list;
+}
+
+const Op* Workpiece::first_user(const Value& value) const {
+  for (int i = value.site + 1; i < old_size_; ++i) {
+    const auto& inputs = site(i).inputs;
+    if (std::find(inputs.begin(), inputs.end(), value) != inputs.end()) return site(i).op;
+  }
+  return nullptr;
+}
+
+int Workpiece::copy(Site site, std::vector<Types> types) {
+  sites_.push_back(std::move(site));
+  types_.push_back(std::move(types));
+  return size() - 1;
+}
+
+void Workpiece::set(const Use& use, const Value& value) {
+  (use.site < 0 ? result_ : sites_[at(use.site)].inputs[use.input]) = value;
+}
+
+void Workpiece::replace_uses(const Value& from, const Value& to) {
+  for (int i = 0; i < old_size_; ++i) std::replace(sites_[at(i)].inputs.begin(), sites_[at(i)].inputs.end(), from, to);
+  if (result_ == from) result_ = to;
+}
+
+void Workpiece::exchange_uses(const Value& a, const Value& b) {
+  const auto exchange = [&](Value& value) {
+    if (value == a) {
+      value = b;
+    } else if (value == b) {
+      value = a;
+    }
+  };
+  for (int i = 0; i < old_size_; ++i) {
+    for (Value& input : sites_[at(i)].inputs) exchange(input);
+  }
+  exchange(result_);
+}
+
+std::optional<Program> Workpiece::finish() const {
+  Program program;
+  program.sites.reserve(sites_.size());
+  program.result = result_;
+  if (!Finisher(sites_, program.sites).move(program.result)) return std::nullopt;
+  if (program.sites.size() > kMaxSites) return std::nullopt;
+  return canonical(std::move(program));
+}
+
+}  // namespace weft::block::operators
