@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "block/difference.hpp"
 #include "block/dot.hpp"
 #include "block/graph.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 using base::Json;
 
 struct BlockOptions {
-  std::string file, picture, image;
+  std::string file, other, picture, image;
   std::vector<std::string> genes;
   std::int64_t time = 128;
   bool json = false, not_causal = false;
@@ -56,14 +57,19 @@ struct Checked {
   block::Graph graph;
 };
 
-Checked read(const BlockOptions& options) {
-  const base::fs::path path = base::find_data(options.file, "search_spaces/blocks", ".block");
+block::Program parse(const std::string& file) {
+  const base::fs::path path = base::find_data(file, "search_spaces/blocks", ".block");
   auto program = block::parse(base::read_file(path), path.string());
   if (!program) throw base::Error(program.error().text());
+  return std::move(*program);
+}
+
+Checked read(const BlockOptions& options) {
+  block::Program program = parse(options.file);
   const block::Binding binding = binding_of(options);
-  auto graph = block::check(*program, binding, input_of(options, binding), place_of(options));
+  auto graph = block::check(program, binding, input_of(options, binding), place_of(options));
   if (!graph) throw base::Error(graph.error().text());
-  return {std::move(*program), std::move(*graph)};
+  return {std::move(program), std::move(*graph)};
 }
 
 void check(const BlockOptions& options) {
@@ -92,6 +98,24 @@ void show(const BlockOptions& options) {
   } else {
     fmt::print("# {}, in canonical form\n{}", block::id(checked.program), block::print(checked.program));
   }
+}
+
+void diff(const BlockOptions& options) {
+  const block::Difference difference = block::compare(parse(options.file), parse(options.other));
+  const std::vector<std::string> lines = block::describe(difference);
+  if (!options.picture.empty()) base::write_file(options.picture, block::to_svg(block::to_dot(difference)));
+  if (options.json) {
+    fmt::print("{}\n", Json{{"before", block::id(difference.before)},
+                            {"after", block::id(difference.after)},
+                            {"changes", lines},
+                            {"dot", block::to_dot(difference)}}
+                           .dump());
+    return;
+  }
+  fmt::print("{} → {}: {}\n", block::id(difference.before), block::id(difference.after),
+             lines.empty() ? "equal" : fmt::format("{} change{}", lines.size(), lines.size() == 1 ? "" : "s"));
+  for (const std::string& line : lines) fmt::print("  {}\n", line);
+  if (!options.picture.empty()) fmt::print("{}\n", options.picture);
 }
 
 void count(const BlockOptions& options) {
@@ -179,6 +203,15 @@ void add_block(CLI::App& app) {
            "Prints a program in canonical form, or draws it.\nExample: weft block show llama --svg llama.svg", options,
            show);
   picture->add_option("--svg", options->picture, "Draws the graph into this file");
+  auto* change = command->add_subcommand("diff",
+                                         "Says how one program differs from another, or draws it: what came, what "
+                                         "went, what changed.\nExample: weft block "
+                                         "diff gpt2 primer --svg diff.svg");
+  change->add_option("before", options->file, "A program: a name in search_spaces/blocks/, or a path")->required();
+  change->add_option("after", options->other, "The other program")->required();
+  change->add_option("--svg", options->picture, "Draws the difference into this file");
+  change->add_flag("--json", options->json, "Prints JSON");
+  change->callback([options] { diff(*options); });
   auto* costs = part(*command, "count",
                      "Prints exact parameters, FLOPs and activations.\nExample: weft block count gpt2 --gene D=768 "
                      "--gene H=12 --time 1024",

@@ -7,9 +7,11 @@
 #include "app/commands.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "block/dot.hpp"
 #include "net/forward_file.hpp"
 #include "space/decode.hpp"
 #include "space/describe.hpp"
+#include "space/drawing.hpp"
 #include "space/genome_text.hpp"
 
 namespace weft::app {
@@ -18,7 +20,7 @@ namespace {
 using base::Json;
 
 struct ModelOptions {
-  std::string space, genome, weights, input, output, supernet;
+  std::string space, genome, weights, input, output, supernet, picture;
   std::int64_t context = 0;
   bool json = false;
 };
@@ -60,6 +62,11 @@ void forward(const ModelOptions& options) {
 
 void list_weights(const ModelOptions& options) {
   fmt::print("{}\n", net::weight_list(decoded(options)).dump());
+}
+
+void show(const ModelOptions& options) {
+  base::write_file(options.picture, block::to_svg(space::to_dot(decoded(options))));
+  fmt::print("{}\n", options.picture);
 }
 
 void count(const ModelOptions& options) {
@@ -107,33 +114,40 @@ void add_genome(CLI::App& command, ModelOptions& options) {
 
 void add_model(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
-  auto* command = app.add_subcommand("model", "Counts an architecture, lists its weights, runs it on a file.");
+  auto* command =
+      app.add_subcommand("model", "Counts an architecture, draws it, lists its weights, runs it on a file.");
   command->require_subcommand(1);
-  auto* costs =
-      command->add_subcommand("count",
-                              "Prints exact parameters, FLOPs and activations of a genome.\n"
-                              "Example: weft model count gpt_nano '{\"embed_dim\": 64, \"depth\": 2, \"block\": "
-                              "\"gpt2\", \"num_heads\": [4, 4], \"mlp_ratio\": [2, 2]}'");
-  add_genome(*costs, *options);
-  costs->add_flag("--json", options->json, "Prints JSON");
-  costs->callback([options] { count(*options); });
-  auto* weights =
-      command->add_subcommand("weights", "Prints names and shapes of a genome's weights as JSON, in order.");
-  add_genome(*weights, *options);
-  weights->callback([options] { list_weights(*options); });
-  auto* run = command->add_subcommand(
-      "forward",
-      "Writes the logits of given weights on a given input, as safetensors files.\n"
-      "Example: weft model forward gpt2 genome.json --weights model.safetensors --input tokens.safetensors "
-      "--output logits.safetensors");
-  add_genome(*run, *options);
+  const auto part = [&](const char* name, const char* help, void (*action)(const ModelOptions&)) {
+    auto* one = command->add_subcommand(name, help);
+    add_genome(*one, *options);
+    one->callback([options, action] { action(*options); });
+    return one;
+  };
+  part("count",
+       "Prints exact parameters, FLOPs and activations of a genome.\n"
+       "Example: weft model count gpt_nano '{\"embed_dim\": 64, \"depth\": 2, \"block\": "
+       "\"gpt2\", \"num_heads\": [4, 4], \"mlp_ratio\": [2, 2]}'",
+       count)
+      ->add_flag("--json", options->json, "Prints JSON");
+  part("show",
+       "Draws a genome's whole architecture: stem, layers and head; like layers once.\n"
+       "Example: weft model show gpt_nano genome.json --svg model.svg",
+       show)
+      ->add_option("--svg", options->picture, "The file to draw into")
+      ->required();
+  part("weights", "Prints names and shapes of a genome's weights as JSON, in order.", list_weights);
+  auto* run =
+      part("forward",
+           "Writes the logits of given weights on a given input, as safetensors files.\n"
+           "Example: weft model forward gpt2 genome.json --weights model.safetensors --input tokens.safetensors "
+           "--output logits.safetensors",
+           forward);
   run->add_option("--weights", options->weights, "The genome's weights, named as `weft model weights` names them")
       ->required();
   run->add_option("--input", options->input, "One tensor, input: tokens [batch, time] or images")->required();
   run->add_option("--output", options->output, "Where the tensor logits is written")->required();
   run->add_option("--supernet", options->supernet,
                   "A larger genome of the space: the weights are its, and their leading parts are taken");
-  run->callback([options] { forward(*options); });
 }
 
 }  // namespace weft::app

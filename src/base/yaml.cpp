@@ -112,6 +112,7 @@ class Builder : public YAML::EventHandler {
     const auto fail = [&](const std::string& what) { throw Error(what, mark_text(document_.file, mark)); };
     if (key.size() > kMaxKey) fail("a key has at most 200 bytes");
     if (!is_utf8(key)) fail("is not UTF-8 text");
+    if (one_line(key) != key) fail("a key has no line ends and no control characters");
     if (map.value.size() == kMaxKeys) fail("has more than 2000 keys");
     if (map.value.contains(key)) fail("key " + quote(key) + " stands here twice");
     map.key = key;

@@ -17,10 +17,6 @@ constexpr std::size_t kMaxArithmetic = 64;       // numbers, genes and operators
 constexpr int kMaxCalls = 256, kMaxWithin = 16;  // of sub-blocks
 constexpr std::size_t kMaxWritten = 12 << 10;    // bytes of all attributes: the canonical text, too, stays below 64 KiB
 
-Expression negative(const Expression& expression) {
-  return Expression::combine(Expression::Kind::multiply, Expression::of(-1), expression);
-}
-
 }  // namespace
 
 ExpressionParser::ExpressionParser(std::vector<Token> tokens, std::string_view text, const std::string& name)
@@ -155,7 +151,10 @@ Value ExpressionParser::combine_with_number(const Token& symbol, Value tensor, c
                                             bool number_first) {
   if (symbol.is("*")) return add_site(rows::times(), {tensor}, {number}, symbol).front();
   if (symbol.is("+")) return add_site(rows::plus(), {tensor}, {number}, symbol).front();
-  if (!number_first) return add_site(rows::plus(), {tensor}, {negative(number)}, symbol).front();
+  if (!number_first) {
+    const Token times{Token::Kind::symbol, "*", 0, symbol.line, symbol.column};
+    return add_site(rows::plus(), {tensor}, {combine_numbers(times, Expression::of(-1), number)}, symbol).front();
+  }
   const Value negated = add_site(rows::times(), {tensor}, {Expression::of(-1)}, symbol).front();
   return add_site(rows::plus(), {negated}, {number}, symbol).front();
 }

@@ -24,7 +24,8 @@ class SpaceReader {
       : document_(document), genes_(document, known_blocks, space_.genes) {}
 
   Space run() {
-    const base::Json checked = base::check(base::load_schema("space"), document_);
+    static const base::Json kSchema = base::load_schema("space");
+    const base::Json checked = base::check(kSchema, document_);
     space_.name = checked.at("name");
     space_.description = checked.at("description");
     space_.task = checked.at("task") == "language_model" ? Task::language_model : Task::image_classification;

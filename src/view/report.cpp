@@ -6,11 +6,9 @@
 #include "base/files.hpp"
 #include "base/template.hpp"
 #include "base/text.hpp"
-#include "block/dot.hpp"
 #include "search/experiment.hpp"
-#include "space/decode.hpp"
 #include "space/describe.hpp"
-#include "space/genome_text.hpp"
+#include "view/pictures.hpp"
 #include "view/summary.hpp"
 
 namespace weft::view {
@@ -43,15 +41,6 @@ std::string script_json(const Json& value) {
 
 std::string number(const Json& value, const char* form = "{:.4f}") {
   return value.is_number() ? fmt::format(fmt::runtime(form), value.get<double>()) : "–";
-}
-
-// The drawing of the winner's first block, and a line on whether the others are like it.
-Json diagram(const search::Experiment& experiment, const Json& best) {
-  const auto genome = space::from_json(experiment.space, best.at("genome"));
-  if (!genome) return nullptr;
-  const auto architecture = space::decode(experiment.space, *genome, experiment.space.input);
-  if (!architecture) return nullptr;
-  return block::to_svg(block::to_dot(architecture->layers[0]));
 }
 
 // Cards, tables and texts: everything in the report that no chart draws.
@@ -173,7 +162,7 @@ std::string render_report(const journal::Journal& journal, Format format) {
     return base::render(base::read_file(base::home() / "templates" / "report.md.mustache"),
                         "templates/report.md.mustache", data, base::Escape::none);
   }
-  if (summary.contains("best")) data["best"]["diagram"] = diagram(experiment, summary.at("best"));
+  data["pictures"] = best_trials(summary, experiment);
   data["library"] = chart_library();
   data["run"] = script_json({{"trials", summary.at("trials")},
                              {"pareto", summary.at("pareto")},

@@ -66,6 +66,11 @@ TEST(Yaml, names_line_and_column_of_a_syntax_error) {
       "just above)");
 }
 
+TEST(Yaml, refuses_a_key_that_messages_could_not_show_on_one_line) {
+  EXPECT_EQ(error_in("\"a\\nb\": 1\n"), "f.yaml:1:1: a key has no line ends and no control characters");
+  EXPECT_EQ(error_in("\"a\\eb\": 1\n"), "f.yaml:1:1: a key has no line ends and no control characters");
+}
+
 TEST(Yaml, refuses_a_key_that_stands_twice) {
   EXPECT_EQ(error_in("a: 1\na: 2\n"), "f.yaml:2:1: key 'a' stands here twice");
 }

@@ -235,6 +235,15 @@ TEST(Parse, stops_at_its_limits) {
   EXPECT_EQ(refusal(parse(std::string(70'000, '#'), "t")).message, "a program has at most 65536 bytes");
 }
 
+TEST(Parse, bounds_the_arithmetic_of_a_difference_so_that_its_canonical_text_parses) {
+  std::string genes = "w = G";
+  for (int i = 1; i < 32; ++i) genes += " - G";
+  const auto program = parse(in_block(genes + "\nreturn x - w"), "t");
+  ASSERT_TRUE(program) << program.error().text();
+  EXPECT_TRUE(parse(print(*program), "again"));
+  EXPECT_EQ(message_in(genes + " - G\nreturn x - w"), "too much arithmetic in one attribute");
+}
+
 TEST(Parse, bounds_the_arithmetic_of_a_whole_program) {
   const std::string gene(64, 'G');
   std::string text = "w = " + gene;
