@@ -55,6 +55,36 @@ TEST(Space, writes_the_values_of_a_range_as_people_would) {
   EXPECT_EQ(base::Json(space_of("genes: {a: {range: [1e300, 1e300]}}\n").genes[0].values).dump(), "[1e+300]");
 }
 
+TEST(Space, hands_its_compatibility_flag_and_frozen_ends_to_its_architectures) {
+  const Space space = space_of(
+      "genes: {learned: {flag: true}}\nlayers: {block: gpt2.block, bind: {D: 16, H: 2, R: 1}}\n"
+      "stem: {position: learned, frozen: true}\nhead: {frozen: true, epsilon: 1e-12}\n"
+      "compatibility: {autoformer_bias: true}\n");
+  EXPECT_TRUE(space.autoformer_bias);
+  EXPECT_TRUE(space.ends.frozen_stem && space.ends.frozen_head);
+  EXPECT_EQ(space.ends.epsilon, 1e-12);
+  EXPECT_FALSE(Space::load("autoformer_t").autoformer_bias);
+}
+
+TEST(Space, adds_learned_positions_where_a_gene_says_so) {
+  const Space space = space_of("genes: {learned: {flag: true}}\nstem: {position: learned}\n");
+  EXPECT_EQ(space.position_gene, -1);
+  const Space chosen = space_of("genes: {chosen: {flag: true}}\nstem: {position: chosen}\n");
+  EXPECT_EQ(chosen.position_gene, 0);
+  EXPECT_TRUE(chosen.unused_gene().empty());
+  EXPECT_EQ(error_in("genes: {a: {flag: true}}\nstem: {position: lerned}\n"),
+            "t.yaml:5:8: expected learned, none or a flag gene, not 'lerned'");
+  EXPECT_EQ(error_in("genes: {a: {choice: [1, 2]}}\nstem: {position: a}\n"),
+            "t.yaml:5:8: the gene that decides on positions must be a global, unconditional flag");
+}
+
+TEST(Space, refuses_a_seed_with_an_op_that_its_gene_does_not_list) {
+  EXPECT_EQ(error_in("genes: {a: {program: {seeds: [gpt2.block], ops: [linear, add]}}}\n"),
+            "t.yaml:4:23: gpt2.block: programs of 'a' have no op 'layernorm'; they have linear, add");
+  EXPECT_EQ(error_in("genes: {a: {program: {seeds: [gpt2.block], ops: [linaer]}}}\n"),
+            "t.yaml:4:44: no op 'linaer'; did you mean 'linear'?");
+}
+
 TEST(Space, keeps_what_its_file_says_about_the_ends) {
   const Space space = space_of(
       "genes: {a: {flag: true}}\nstem: {embedding: 5000, position: none}\nhead: {norm: rmsnorm, tied: false}\n"
@@ -109,7 +139,7 @@ TEST(SpaceError, names_keys_that_are_missing_or_unknown) {
   EXPECT_EQ(
       error_in("gens: {a: {flag: true}}\n"),
       "t.yaml:4:1: unknown key 'gens'; known here: name, description, task, causal, genes, require, text, layers, "
-      "stem, head, input, limits; did you mean 'genes'?");
+      "stem, head, input, compatibility, limits; did you mean 'genes'?");
   EXPECT_EQ(error_in("genes:\n  a: {chioce: [1]}\n"),
             "t.yaml:5:7: unknown key 'chioce'; known here: choice, range, step, flag, program, per_layer, when, "
             "description; did you mean 'choice'?");
