@@ -87,8 +87,15 @@ class Writer {
     }
   }
 
+  // A chain of ops on one tensor, up to where something picks or adds, is written as one.
+  bool follows_an_op(const Site& site) const {
+    if (site.inputs.size() != 1 || site.inputs[0].site < 0) return false;
+    const Site& before = program_.sites[static_cast<std::size_t>(site.inputs[0].site)];
+    return before.op != &rows::pick() && before.op != &rows::zero() && before.inputs.size() == 1;
+  }
+
   std::string applied(const Site& site, const std::vector<std::string>& parts) const {
-    std::string text = "(" + base::join(parts, ",") + ")@";
+    std::string text = follows_an_op(site) ? parts[0] + "." : "(" + base::join(parts, ",") + ")@";
     text += site.op->name;
     for (std::size_t i = 0; i < site.attributes.size(); ++i)
       text += (i == 0 ? ":" : ",") + base::number_text(attribute(site, i));

@@ -7,6 +7,7 @@
 
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "space/recipe.hpp"
 
 namespace weft::space {
 namespace {
@@ -48,8 +49,10 @@ class Reader {
   }
 
  private:
-  // What the space's own notation, or a list of its genes' values, stands for.
+  // What the space's own notation, a list of its genes' values, or a recipe alone, stands for.
   Json as_object(const Json& given) const {
+    if (space_.genes.size() == 1 && space_.genes[0].open && !given.contains(space_.genes[0].name) && is_recipe(given))
+      return {{space_.genes[0].name, given}};
     if (!space_.text.exists() || !(given.is_string() || given.is_array())) return given;
     if (given.is_string()) {
       auto read = read_text(space_.text, space_.genes, given.get_ref<const std::string&>());
@@ -98,7 +101,8 @@ class Reader {
       return;
     }
     if (value.is_null()) throw fmt::format("{} is missing; it is {}", where, domain_text(gene));
-    genome_.codes[space_.slot(index, layer)] = gene.open ? program(value, where) : code(gene, value, where);
+    genome_.codes[space_.slot(index, layer)] =
+        gene.open ? program(program_value(index, value, where)) : code(gene, value, where);
   }
 
   std::int32_t code(const Gene& gene, const Json& value, const std::string& where) const {
@@ -114,14 +118,25 @@ class Reader {
                       value.is_string() ? base::did_you_mean(value.get<std::string>(), names) : "");
   }
 
-  std::int32_t program(const Json& value, const std::string& where) {
+  // A program's text; or the recipe of a cell, which takes its place in the gene's first seed.
+  std::shared_ptr<const ProgramText> program_value(int gene, const Json& value, const std::string& where) const {
+    if (value.is_object()) {
+      auto made = with_recipe(space_.seed(gene, 0)->program, value);
+      if (!made) throw where + ": " + made.error();
+      made->name = where;
+      return make_text(std::move(*made));
+    }
     if (!value.is_string()) throw where + " must be the text of a block program";
     auto parsed = program_text(value.get<std::string>(), where);
     if (!parsed) throw where + ": " + parsed.error().brief();
+    return std::move(*parsed);
+  }
+
+  std::int32_t program(std::shared_ptr<const ProgramText> given) {
     for (std::size_t i = 0; i < genome_.programs.size(); ++i) {
-      if (genome_.programs[i]->id == (*parsed)->id) return static_cast<std::int32_t>(i);
+      if (genome_.programs[i]->id == given->id) return static_cast<std::int32_t>(i);
     }
-    genome_.programs.push_back(std::move(*parsed));
+    genome_.programs.push_back(std::move(given));
     return static_cast<std::int32_t>(genome_.programs.size()) - 1;
   }
 
