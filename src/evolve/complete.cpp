@@ -38,7 +38,7 @@ struct Completer::State {
   struct Shared {
     bool finished = false;
     std::vector<std::string> replies;
-    std::string failure;
+    std::optional<base::Error> failure;
     std::vector<std::function<void()>> waiting;
   };
 
@@ -68,33 +68,30 @@ struct Completer::State {
 
   // The call's replies from the journal, or from the model and then into the journal. No Error leaves this thread: a
   // journal that cannot be written ends the run as a failing server does.
-  void call(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
-            std::string& failure) {
+  std::optional<base::Error> call(const PromptCall& prompt, TrialId trial, int attempt,
+                                  std::vector<std::string>& replies) {
     try {
-      ask(prompt, trial, attempt, replies, failure);
+      if (auto failure = ask(prompt, trial, attempt, replies)) return failure;
     } catch (const base::Error& error) {
-      failure = error.what();
+      return base::Error(error.what(), "", base::Fault::weft);
     }
     const auto asked = static_cast<std::size_t>(prompt.request.samples);
-    if (failure.empty() && replies.size() != asked) {
-      failure = "the call of trial " + std::to_string(trial) + " has " + std::to_string(replies.size()) +
-                " replies; expected " + std::to_string(asked);
-    }
+    if (replies.size() == asked) return std::nullopt;
+    return base::Error("the call of trial " + std::to_string(trial) + " has " + std::to_string(replies.size()) +
+                           " replies; expected " + std::to_string(asked),
+                       "", base::Fault::weft);
   }
 
-  void ask(const PromptCall& prompt, TrialId trial, int attempt, std::vector<std::string>& replies,
-           std::string& failure) {
+  std::optional<base::Error> ask(const PromptCall& prompt, TrialId trial, int attempt,
+                                 std::vector<std::string>& replies) {
     if (auto known = options.journal->call(trial, attempt)) {
       replies = std::move(known->replies);
-      return;
+      return std::nullopt;
     }
     const auto deadline = std::chrono::steady_clock::now() +
                           std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.timeout_seconds));
     const llm::Chat chat = options.provider->chat(prompt.request, {trial, attempt}, deadline, stopping.get_token());
-    if (!chat) {
-      failure = kModelFailed + chat.error().reason;
-      return;
-    }
+    if (!chat) return base::Error(chat.error().reason, "language model", base::Fault::user);
     journal::Call record{.trial = trial,
                          .attempt = attempt,
                          .request = prompt.request.to_json(),
@@ -108,6 +105,7 @@ struct Completer::State {
     for (const llm::Reply& reply : chat->replies) record.replies.push_back(reply.text);
     replies = record.replies;
     options.journal->add_call(record);
+    return std::nullopt;
   }
 
   // The shared call of a draft; the first to come has it made.
@@ -128,8 +126,7 @@ struct Completer::State {
     if (!first) return;
     post([this, prompt, shared] {
       std::vector<std::string> replies;
-      std::string failure;
-      call(*prompt, prompt->id, 0, replies, failure);
+      auto failure = call(*prompt, prompt->id, 0, replies);
       std::vector<std::function<void()>> waiting;
       {
         const std::lock_guard lock(mutex);
@@ -155,7 +152,7 @@ struct Completer::State {
     proposal.reply = reply;
     proposal.repairs = repairs;
     if (proposal.invalid.empty() || repairs == options.repairs) {
-      if (!stopping.stop_requested()) done({std::move(proposal), ""});
+      if (!stopping.stop_requested()) done({std::move(proposal)});
       return;
     }
     post([this, id, draft, reply, error = proposal.invalid, repairs, done] {
@@ -177,12 +174,11 @@ struct Completer::State {
     call_again.request.seed +=
         static_cast<std::uint64_t>(attempt) * 1000 + static_cast<std::uint64_t>(draft.lineage.index);
     std::vector<std::string> replies;
-    std::string failure;
-    call(call_again, id, attempt, replies, failure);
-    if (failure.empty()) {
+    auto failure = call(call_again, id, attempt, replies);
+    if (!failure) {
       read(id, draft, replies.at(0), attempt, done);
     } else if (!stopping.stop_requested()) {
-      done({{}, failure});
+      done({{}, std::move(failure)});
     }
   }
 
@@ -209,12 +205,12 @@ void Completer::stop() {
 
 void Completer::start(TrialId id, const Draft& draft, Done done) {
   if (draft.kind == Draft::Kind::genome) {
-    done({propose(*state_->options.space, state_->options.check, draft.lineage, draft.genome), ""});
+    done({propose(*state_->options.space, state_->options.check, draft.lineage, draft.genome)});
     return;
   }
   State& state = *state_;
   state.with_replies(draft.call, [&state, id, draft, done = std::move(done)](const State::Shared& shared) {
-    if (!shared.failure.empty()) {
+    if (shared.failure) {
       if (!state.stopping.stop_requested()) done({{}, shared.failure});
       return;
     }

@@ -4,21 +4,21 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/error.hpp"
 #include "evolve/proposer.hpp"
 #include "journal/journal.hpp"
 #include "llm/chat.hpp"
 
 namespace weft::evolve {
 
-/// How a failure begins that the model's server made, and the user can mend.
-inline const std::string kModelFailed = "language model: ";
-
-/// A proposal, or why there is none: the model's server failed, and the run has to stop.
+/// A proposal, or why there is none and the run has to stop: the model's server failed, which is the user's to mend, or
+/// the journal did.
 struct Completed {
   journal::Proposal proposal;
-  std::string failure;
+  std::optional<base::Error> failure = {};
 };
 
 /// Reads a genome for the space and the task: what is wrong with it, or nothing.

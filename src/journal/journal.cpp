@@ -223,6 +223,14 @@ std::vector<Call> Journal::calls() const {
   });
 }
 
+std::vector<Call> Journal::calls_of(const Trial& trial) const {
+  std::vector<Call> list;
+  for (int attempt = 0; attempt <= trial.proposal.repairs; ++attempt) {
+    if (auto one = call(trial.id, attempt)) list.push_back(std::move(*one));
+  }
+  return list;
+}
+
 void Journal::add_event(const std::string& kind, const std::string& text) {
   store_->locked([&] {
     SQLite::Statement insert(*store_->database, "INSERT INTO events (at_s, kind, text) VALUES (?, ?, ?)");

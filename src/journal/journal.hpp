@@ -71,6 +71,8 @@ class Journal {
   TrialId size() const;
   std::vector<Trial> trials() const;
   std::vector<Call> calls() const;
+  /// The calls that were made for a trial: the first, which others may share, and those of its repairs.
+  std::vector<Call> calls_of(const Trial& trial) const;
 
   void add_event(const std::string& kind, const std::string& text);
   std::vector<Event> events() const;

@@ -80,11 +80,9 @@ void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) {
 void Limits::learn(const journal::Trial& trial) {
   reserved_.erase(trial.id);
   if (trial.fresh()) ++evaluations_;
-  for (int attempt = 0; attempt <= trial.proposal.repairs; ++attempt) {
-    const auto call = journal_.call(trial.id, attempt);
-    if (!call) continue;
-    const llm::Usage usage = llm::Usage::from_json(call->usage);
-    learned_.usd += call->usd.value_or(0);
+  for (const journal::Call& call : journal_.calls_of(trial)) {
+    const llm::Usage usage = llm::Usage::from_json(call.usage);
+    learned_.usd += call.usd.value_or(0);
     learned_.tokens += static_cast<double>(usage.prompt_tokens + usage.completion_tokens);
     learned_.calls += 1;
   }

@@ -11,15 +11,13 @@ void Progress::learned(const journal::Trial& trial, const journal::Journal& jour
   if (!trial.proposal.invalid.empty()) ++status_.invalid;
   if (trial.duplicate_of >= 0) ++status_.duplicates;
   if (trial.outcome && !trial.outcome->ok()) ++status_.failed;
-  for (int attempt = 0; attempt <= trial.proposal.repairs; ++attempt) {
-    const auto call = journal.call(trial.id, attempt);
-    if (!call) continue;
+  for (const journal::Call& call : journal.calls_of(trial)) {
     ++status_.calls;
-    const auto usage = llm::Usage::from_json(call->usage);
+    const auto usage = llm::Usage::from_json(call.usage);
     status_.prompt_tokens += usage.prompt_tokens;
     status_.completion_tokens += usage.completion_tokens;
-    status_.usd += call->usd.value_or(0);
-    status_.usd_known = status_.usd_known && call->usd.has_value();
+    status_.usd += call.usd.value_or(0);
+    status_.usd_known = status_.usd_known && call.usd.has_value();
   }
   const auto& goal = objective_.first();
   const auto value = trial.outcome ? evolve::Objective::value(*trial.outcome, goal.metric) : std::nullopt;

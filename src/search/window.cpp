@@ -23,15 +23,15 @@ void Window::start(journal::TrialId id, const evolve::Draft& draft) {
 void Window::completed(Slot& slot, evolve::Completed done) {
   std::optional<journal::Outcome> known;
   std::string key;
-  if (done.failure.empty() && done.proposal.invalid.empty()) {
+  if (!done.failure && done.proposal.invalid.empty()) {
     key = evaluation_key(*parts_.experiment, done.proposal.id, {});
     try {
       known = parts_.journal->outcome(key, slot.id);
     } catch (const base::Error& error) {
-      done.failure = error.what();
+      done.failure = base::Error(error.what(), "", base::Fault::weft);
     }
   }
-  const bool good = done.failure.empty() && done.proposal.invalid.empty();
+  const bool good = !done.failure && done.proposal.invalid.empty();
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
@@ -62,14 +62,15 @@ void Window::evaluated(const std::string& key, const journal::Outcome& outcome) 
   std::unique_lock lock(mutex_);
   auto& waiting = in_flight_.at(key);
   // What took microseconds is written when the trial is closed; what took seconds is kept at once.
-  std::string failure;
+  std::optional<base::Error> failure;
   if (!instant_) {
     const journal::TrialId by = waiting.front()->id;
     lock.unlock();
     try {
       parts_.journal->add_outcome(key, by, outcome);
     } catch (const base::Error& error) {
-      failure = error.what();  // a full disk: thrown where the search waits for this trial
+      // A full disk: thrown where the search waits for this trial.
+      failure = base::Error(error.what(), "", base::Fault::weft);
     }
     lock.lock();
   }
@@ -93,7 +94,7 @@ void Window::evaluated(const std::string& key, const journal::Outcome& outcome) 
 
 bool Window::broken() const {
   const std::lock_guard lock(mutex_);
-  return std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return !slot->failure.empty(); });
+  return std::any_of(slots_.begin(), slots_.end(), [](const auto& slot) { return slot->failure.has_value(); });
 }
 
 // Until the oldest is ready; time in which others were and it was not is head wait.
@@ -112,11 +113,10 @@ bool Window::wait_for_oldest(std::unique_lock<std::mutex>& lock, const std::stop
 std::optional<Window::Finished> Window::await_oldest(const std::stop_token& abandon) {
   std::unique_lock lock(mutex_);
   if (!wait_for_oldest(lock, abandon)) return std::nullopt;
-  if (!slots_.front()->failure.empty()) {
+  if (slots_.front()->failure) {
     // What is being evaluated is finished and journaled before the run ends.
     changed_.wait(lock, abandon, [this] { return in_flight_.empty(); });
-    const std::string& what = slots_.front()->failure;
-    throw base::Error(what, "", what.starts_with(evolve::kModelFailed) ? base::Fault::user : base::Fault::weft);
+    throw base::Error(*slots_.front()->failure);
   }
   const std::unique_ptr<Slot> slot = std::move(slots_.front());
   slots_.pop_front();

@@ -50,7 +50,8 @@ class Window {
   struct Slot {
     journal::TrialId id = 0;
     journal::Proposal proposal;
-    std::string key, failure;
+    std::string key;
+    std::optional<base::Error> failure;
     std::optional<journal::Outcome> outcome;
     bool ready = false;
   };

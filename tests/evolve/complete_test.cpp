@@ -68,10 +68,16 @@ class Complete : public ::testing::Test {
   std::unique_ptr<Completer> completer_;  // ends before what it reports to
 };
 
+void expect_failure(const Completed& done, const std::string& what, base::Fault fault) {
+  ASSERT_TRUE(done.failure.has_value());
+  EXPECT_EQ(done.failure->what(), what);
+  EXPECT_EQ(done.failure->fault(), fault);
+}
+
 TEST_F(Complete, ReadsAReplyIntoAProposal) {
   start({"Sure:\n" + good_[0] + "\nEnjoy."});
   const Completed done = complete(0, draft(call(0)));
-  EXPECT_EQ(done.failure, "");
+  EXPECT_FALSE(done.failure.has_value());
   EXPECT_EQ(done.proposal.invalid, "");
   ASSERT_TRUE(done.proposal.genome.has_value());
   EXPECT_EQ(done.proposal.text, good_[0]);
@@ -187,7 +193,7 @@ TEST_F(Complete, HasTheDraftsOfACallRepairedEachOnItsOwn) {
 
 TEST_F(Complete, FailsWhereTheProviderDoes) {
   start({});
-  EXPECT_EQ(complete(0, draft(call(0))).failure, "language model: no more replies");
+  expect_failure(complete(0, draft(call(0))), "language model: no more replies", base::Fault::user);
   EXPECT_TRUE(journal_->calls().empty()) << "a failed call is made again by a resume";
 }
 
@@ -196,13 +202,13 @@ TEST_F(Complete, FailsEveryDraftOfACallThatFails) {
   const auto shared = call(0, 2);
   submit(0, draft(shared, 0));
   submit(1, draft(shared, 1));
-  EXPECT_FALSE(await(0).failure.empty());
-  EXPECT_FALSE(await(1).failure.empty());
+  EXPECT_TRUE(await(0).failure.has_value());
+  EXPECT_TRUE(await(1).failure.has_value());
 }
 
 TEST_F(Complete, FailsWhereTheProviderDoesInARepair) {
   start({"bad"});
-  EXPECT_EQ(complete(0, draft(call(0))).failure, "language model: no more replies");
+  expect_failure(complete(0, draft(call(0))), "language model: no more replies", base::Fault::user);
   EXPECT_EQ(journal_->calls().size(), 1U) << "the first reply stays";
 }
 
@@ -210,7 +216,7 @@ TEST_F(Complete, FailsWhereTheJournalHasFewerRepliesThanAskedFor) {
   journal_->add_call(
       {.trial = 0, .request = base::Json::object(), .replies = {good_[0]}, .usage = base::Json::object()});
   start({});
-  EXPECT_EQ(complete(0, draft(call(0, 2), 1)).failure, "the call of trial 0 has 1 replies; expected 2");
+  expect_failure(complete(0, draft(call(0, 2), 1)), "the call of trial 0 has 1 replies; expected 2", base::Fault::weft);
 }
 
 TEST_F(Complete, MakesNoCallForAGenome) {
@@ -229,7 +235,7 @@ TEST_F(Complete, GivesEachDraftItsOwnProposalWithManyCallsAtATime) {
   start(replies, 1, 8);
   for (TrialId id = 0; id < 200; ++id) submit(id, draft(call(id)));
   for (TrialId id = 0; id < 200; ++id) {
-    EXPECT_EQ(await(id).failure, "");
+    EXPECT_FALSE(await(id).failure.has_value());
     EXPECT_EQ(await(id).proposal.lineage.call, id);
     EXPECT_EQ(await(id).proposal.reply, journal_->call(id, 0)->replies.at(0));
   }
