@@ -1,0 +1,115 @@
+#include "net/pytorch/layer.hpp"
+
+#include <algorithm>
+
+#include "block/ops/rows.hpp"
+
+namespace weft::net::pytorch {
+namespace {
+
+namespace rows = block::rows;
+
+// Whether it is the block's input or a sum: the residual stream stands first in a sum.
+bool is_stream(const block::Graph& graph, const block::Value& value) {
+  return value.site < 0 || graph.nodes[static_cast<std::size_t>(value.site)].op == &rows::add();
+}
+
+class Planner {
+ public:
+  Planner(const block::Graph& graph, const block::Place& where, std::int64_t columns, bool class_token)
+      : graph_(graph), where_(where), columns_(columns), class_token_(class_token) {
+    layer_.graph = &graph;
+    layer_.place.assign(graph.nodes.size(), -1);
+    find_idle_sums();
+  }
+
+  Layer run() {
+    visit(layer_.resolve(graph_.result));
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (layer_.place[i] < 0 && !graph_.nodes[i].parameters.empty()) add(i, false);
+    }
+    name_modules(layer_);
+    return std::move(layer_);
+  }
+
+ private:
+  // A sum with zeros of its own shape is its other side.
+  void find_idle_sums() {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      layer_.alias.push_back({static_cast<int>(i), 0});
+      const block::Node& node = graph_.nodes[i];
+      if (node.op != &rows::add()) continue;
+      for (const std::size_t side : {0, 1}) {
+        const block::Value other = layer_.resolve(node.inputs[1 - side]), zeros = layer_.resolve(node.inputs[side]);
+        const bool idle = zeros.site >= 0 && graph_.nodes[static_cast<std::size_t>(zeros.site)].op == &rows::zero();
+        if (idle && graph_.type(other) == node.outputs[0]) {
+          layer_.alias.back() = other;
+          break;
+        }
+      }
+    }
+  }
+
+  void visit(const block::Value& value) {
+    if (value.site < 0) return;
+    const auto node = static_cast<std::size_t>(value.site);
+    if (layer_.place[node] >= 0) return;
+    std::vector<block::Value> inputs;
+    for (const block::Value& input : graph_.nodes[node].inputs) inputs.push_back(layer_.resolve(input));
+    if (graph_.nodes[node].op == &rows::add() && !is_stream(graph_, inputs[0]) && is_stream(graph_, inputs[1]))
+      std::swap(inputs[0], inputs[1]);
+    for (const block::Value& input : inputs) visit(input);
+    add(node, true);
+  }
+
+  void add(std::size_t node, bool used) {
+    std::vector<block::Type> types;
+    for (const block::Value& input : graph_.nodes[node].inputs) types.push_back(graph_.type(input));
+    Step step{node, apply({graph_.nodes[node], types, where_, columns_, class_token_}), "", used};
+    const auto& inputs = graph_.nodes[node].inputs;
+    if (graph_.nodes[node].op == &rows::add() && !is_stream(graph_, layer_.resolve(inputs[0])) &&
+        is_stream(graph_, layer_.resolve(inputs[1])))
+      step.applied.call.text = "@1 + @0";
+    layer_.place[node] = static_cast<int>(layer_.steps.size());
+    layer_.steps.push_back(std::move(step));
+  }
+
+  const block::Graph& graph_;
+  block::Place where_;
+  std::int64_t columns_;
+  bool class_token_;
+  Layer layer_;
+};
+
+}  // namespace
+
+block::Value Layer::resolve(block::Value value) const {
+  while (value.site >= 0 && static_cast<std::size_t>(value.site) < alias.size()) {
+    const block::Value next = alias[static_cast<std::size_t>(value.site)];
+    if (next.site == value.site) break;
+    value = next;
+  }
+  return value;
+}
+
+Layer plan_layer(const block::Graph& graph, const block::Place& where, std::int64_t columns, bool class_token) {
+  return Planner(graph, where, columns, class_token).run();
+}
+
+std::string fill(const std::string& text, const std::function<std::string(char, std::size_t)>& hole) {
+  std::string filled;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '#') {
+      filled += hole('#', 0);
+    } else if (text[i] == '@' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9') {
+      filled += hole('@', static_cast<std::size_t>(text[++i] - '0'));
+    } else if (text[i] == '$') {
+      filled += hole('$', static_cast<std::size_t>(text[++i] - '0'));
+    } else {
+      filled += text[i];
+    }
+  }
+  return filled;
+}
+
+}  // namespace weft::net::pytorch

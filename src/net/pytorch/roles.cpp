@@ -1,0 +1,179 @@
+// What a module is called: by what it feeds and what it is fed by.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "block/ops/rows.hpp"
+#include "net/pytorch/layer.hpp"
+
+namespace weft::net::pytorch {
+namespace {
+
+namespace rows = block::rows;
+using block::Op;
+
+bool is_mixer(const Op* op) {
+  return op == &rows::attention() || op == &rows::linear_attention() || op == &rows::recurrence();
+}
+
+// Ops that leave a tensor what it is for: its role passes through them.
+bool passes(const Op* op) {
+  static const std::set<const Op*> kOps{
+      &rows::relu(),       &rows::leaky_relu(), &rows::gelu(),      &rows::silu(),     &rows::sigmoid(),  &rows::tanh(),
+      &rows::softplus(),   &rows::logsigmoid(), &rows::softsign(),  &rows::cosine(),   &rows::dwconv(),   &rows::dropout(),
+      &rows::scale(),      &rows::times(),      &rows::plus(),      &rows::lightconv(), &rows::shift()};
+  return kOps.contains(op);
+}
+
+bool is_activation(const Op* op) {
+  static const std::set<const Op*> kOps{&rows::relu(), &rows::leaky_relu(), &rows::gelu(),     &rows::silu(),
+                                        &rows::sigmoid(), &rows::tanh(),    &rows::softplus(), &rows::softsign()};
+  return kOps.contains(op);
+}
+
+class Namer {
+ public:
+  explicit Namer(Layer& layer) : layer_(layer), users_(layer.graph->nodes.size()) {
+    for (const Step& step : layer.steps) {
+      if (!step.used) continue;
+      const auto& inputs = node(step.node).inputs;
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const block::Value from = layer.resolve(inputs[i]);
+        if (from.site >= 0) users_[static_cast<std::size_t>(from.site)].push_back({step.node, i});
+      }
+    }
+  }
+
+  void run() {
+    std::map<std::string, int> total, seen;
+    std::map<std::string, std::string> shared;  // modules without weights: one for all equal ones
+    for (Step& step : layer_.steps) {
+      if (step.applied.module.text.empty()) continue;
+      step.attribute = role(step);
+      const std::string text = constructor(step.applied);
+      const bool stateless = step.applied.weights.empty();
+      if (stateless && shared.contains(text)) continue;
+      if (stateless) shared[text] = "";
+      ++total[step.attribute];
+    }
+    for (Step& step : layer_.steps) {
+      if (step.applied.module.text.empty()) continue;
+      const bool stateless = step.applied.weights.empty();
+      std::string& known = shared[constructor(step.applied)];
+      if (stateless && !known.empty()) {
+        step.attribute = known;
+        continue;
+      }
+      if (const std::string base = step.attribute; total[base] > 1) step.attribute += std::to_string(++seen[base]);
+      if (stateless) known = step.attribute;
+    }
+  }
+
+ private:
+  struct Use {
+    std::size_t node, input;
+  };
+
+  const block::Node& node(std::size_t index) const { return layer_.graph->nodes[index]; }
+
+  static std::string constructor(const Applied& applied) {
+    std::string text = applied.module.text;
+    for (const Number& number : applied.module.numbers) text += fmt::format(" {}", number.value);
+    return text;
+  }
+
+  std::string role(const Step& step) const {
+    const Op* op = node(step.node).op;
+    if (op == &rows::linear()) return linear_role(step.node);
+    const std::string name(step.applied.name);
+    if (op == &rows::layernorm() || op == &rows::rmsnorm()) return norm_role(step.node, name);
+    if (op == &rows::dwconv() || op == &rows::conv() || op == &rows::lightconv()) {
+      const std::string mixer = mixer_input(step.node);
+      return mixer.empty() ? name : fmt::format("{}_{}", mixer, name);
+    }
+    return name;
+  }
+
+  // "query" where the output of this node becomes attention's queries; empty where it becomes none of its inputs.
+  std::string mixer_input(std::size_t index) const {
+    static constexpr std::array kNames{"query", "key", "value", "decay"};
+    std::set<std::size_t> inputs;
+    for (const Use& use : users_[index]) {
+      const Op* op = node(use.node).op;
+      if (is_mixer(op)) {
+        inputs.insert(use.input);
+      } else if (passes(op) && users_[index].size() == 1) {
+        return mixer_input(use.node);
+      } else {
+        return "";
+      }
+    }
+    std::string name;
+    for (const std::size_t input : inputs) name += fmt::format("{}{}", name.empty() ? "" : "_", kNames[input]);
+    return name;
+  }
+
+  // The op, a mixer or a linear, that the first input of this node comes from through activations, gates and parts.
+  const Op* source(std::size_t index) const {
+    const block::Value from = layer_.resolve(node(index).inputs[0]);
+    if (from.site < 0) return nullptr;
+    const auto before = static_cast<std::size_t>(from.site);
+    const Op* op = node(before).op;
+    if (is_mixer(op) || op == &rows::linear() || op == &rows::merge()) return op;
+    const bool through = passes(op) || op == &rows::multiply() || op == &rows::split() || op == &rows::concat();
+    return through ? source(before) : nullptr;
+  }
+
+  // How a linear's output goes on: "gate" through an activation into a product, "up" into another linear.
+  std::string way(std::size_t index, bool activated) const {
+    if (users_[index].empty()) return "";
+    const Use use = users_[index].front();
+    const Op* op = node(use.node).op;
+    if (op == &rows::linear()) return "up";
+    if (op == &rows::split()) return way(use.node, false) == "" ? "" : "gate_up";
+    if (op == &rows::multiply()) return activated && source_of_product(use.node, 1 - use.input) ? "gate" : way(use.node, false);
+    if (passes(op)) return way(use.node, activated || is_activation(op));
+    return "";
+  }
+
+  bool source_of_product(std::size_t product, std::size_t input) const {
+    const block::Value from = layer_.resolve(node(product).inputs[input]);
+    return from.site >= 0 && (node(static_cast<std::size_t>(from.site)).op == &rows::linear() ||
+                              source(static_cast<std::size_t>(from.site)) == &rows::linear());
+  }
+
+  std::string linear_role(std::size_t index) const {
+    if (const std::string mixer = mixer_input(index); !mixer.empty()) return mixer;
+    const Op* from = source(index);
+    if (is_mixer(from) || from == &rows::merge()) return "out";
+    if (from == &rows::linear()) return "down";
+    const std::string to = way(index, false);
+    return to.empty() ? "project" : to;
+  }
+
+  std::string norm_role(std::size_t index, const std::string& name) const {
+    std::set<std::string> names;
+    for (const Use& use : users_[index]) {
+      if (is_mixer(node(use.node).op)) names.insert("attention_");
+      if (node(use.node).op != &rows::linear()) continue;
+      const std::string role = linear_role(use.node);
+      const bool feeds_mixer = !mixer_input(use.node).empty();
+      names.insert(feeds_mixer ? "attention_" : role == "up" || role == "gate" || role == "gate_up" ? "ffn_" : "");
+    }
+    return fmt::format("{}{}", names.size() == 1 ? *names.begin() : "", name);
+  }
+
+  Layer& layer_;
+  std::vector<std::vector<Use>> users_;
+};
+
+}  // namespace
+
+void name_modules(Layer& layer) {
+  Namer(layer).run();
+}
+
+}  // namespace weft::net::pytorch
