@@ -15,7 +15,7 @@ std::string shown(const Json& value) {
 }
 
 std::string key_of(const std::string& pointer) {
-  return pointer.empty() ? "the file" : "'" + pointer.substr(pointer.rfind('/') + 1) + "'";
+  return pointer.empty() ? "the file" : quote(pointer.substr(pointer.rfind('/') + 1));
 }
 
 // "'depth' is 3", or for an element of a list "'range' has 3 as its value 2".
@@ -202,8 +202,8 @@ class Checker {
       } else if (extra.get<bool>()) {
         filled[key] = member;
       } else {
-        throw document_.error(below,
-                              "unknown key '" + key + "'; known here: " + join(known, ", ") + did_you_mean(key, known));
+        throw document_.error(
+            below, "unknown key " + quote(key) + "; known here: " + join(known, ", ") + did_you_mean(key, known));
       }
     }
     check_object_size(schema, value, known, pointer);

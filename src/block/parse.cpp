@@ -9,6 +9,8 @@
 namespace weft::block {
 namespace {
 
+constexpr std::size_t kMaxParameters = 16;  // a message names them all
+
 class Parser : ExpressionParser {
  public:
   Parser(std::vector<Token> tokens, std::string_view text, const std::string& name)
@@ -94,6 +96,8 @@ class Parser : ExpressionParser {
         fail("expected the input's name, as in 'def block(x):'", input);
       check_free(input);
       definition.parameters.push_back(input);
+      if (definition.parameters.size() > kMaxParameters)
+        fail(fmt::format("a sub-block has at most {} inputs", kMaxParameters), input);
     }
     expect(")");
     expect(":");

@@ -10,7 +10,7 @@ namespace {
 
 using block::Sketch;
 
-constexpr block::Look kEnds{.fill = "#d6e6fb", .border = "#2f6db5"};
+const block::Look kEnds{.fill = "#d6e6fb", .border = "#2f6db5"};
 
 class Drawing {
  public:

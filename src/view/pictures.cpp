@@ -83,7 +83,11 @@ class Pictures {
     const block::Program &old_program = space::program_of(space_, *before, 0),
                          &new_program = space::program_of(space_, genome, 0);
     const bool rewritten = block::id(old_program) != block::id(new_program);
-    if (rewritten) words["difference"] = block::to_svg(block::to_dot(block::compare(old_program, new_program)));
+    if (rewritten) {
+      const block::Difference difference = block::compare(old_program, new_program);
+      words["difference"] = block::to_svg(block::to_dot(difference));
+      words["changes"] = block::describe(difference);
+    }
     words["has_genes"] = !words["genes"].empty();
     words["has_difference"] = rewritten;
     words["is_copy"] = words["genes"].empty() && !rewritten;

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/template.hpp"
 #include "base/text.hpp"
 #include "search/experiment.hpp"
 #include "space/describe.hpp"
+#include "space/genome_text.hpp"
 #include "view/pictures.hpp"
 #include "view/summary.hpp"
 
@@ -43,6 +46,12 @@ std::string number(const Json& value, const char* form = "{:.4f}") {
   return value.is_number() ? fmt::format(fmt::runtime(form), value.get<double>()) : "–";
 }
 
+// 1361408 → "1,361,408", 3.9379 → "3.9379".
+std::string shown(double value) {
+  const bool whole = value >= 0 && value < 1e15 && value == std::floor(value);
+  return whole ? base::grouped(base::number_text(value)) : fmt::format("{:.6g}", value);
+}
+
 // Cards, tables and texts: everything in the report that no chart draws.
 Json words(const Json& summary, const search::Experiment& experiment) {
   const Json &counts = summary.at("counts"), &cost = summary.at("cost");
@@ -66,8 +75,13 @@ Json words(const Json& summary, const search::Experiment& experiment) {
   words["front"] = Json::array();
   for (const Json& row : summary.at("front")) {
     Json values = Json::array();
-    for (const Json& value : row.at("values")) values.push_back(fmt::format("{:.6g}", value.get<double>()));
-    words["front"].push_back({{"trial", row.at("trial").dump()}, {"values", values}, {"genome", row.at("genome")}});
+    for (const Json& value : row.at("values")) values.push_back(shown(value.get<double>()));
+    const auto genome = space::from_text(experiment.space, row.at("genome").get<std::string>());
+    words["front"].push_back(
+        {{"trial", row.at("trial").dump()},
+         {"values", values},
+         {"genome", row.at("genome")},
+         {"form", genome ? space::genome_form(experiment.space, *genome) : row.at("genome").get<std::string>()}});
   }
   const space::Size size = space::count(experiment.space);
   words["size"] = size.open ? "open" : base::grouped(size.count);

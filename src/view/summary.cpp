@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "block/difference.hpp"
 #include "evolve/objective.hpp"
 #include "llm/chat.hpp"
 #include "search/experiment.hpp"
@@ -20,6 +21,8 @@ using base::Json;
 using evolve::Objective;
 using journal::Trial;
 using journal::TrialId;
+
+constexpr std::size_t kMostChanges = 6;  // of a program, in a cell of a table
 
 class Summarizer {
  public:
@@ -200,9 +203,20 @@ class Summarizer {
     return line;
   }
 
-  static std::string shown(const Json& value) {
-    if (value.is_string() && value.get<std::string>().starts_with("def ")) return "another program";
-    return value.is_string() ? value.get<std::string>() : value.dump();
+  static std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+  // What a program has and the one before had not, in a few lines; nothing where they are no programs.
+  static std::vector<std::string> program_changes(const Json& before, const Json& after) {
+    if (!before.is_string() || !after.is_string()) return {};
+    const auto old_program = block::parse(before.get<std::string>(), "before"),
+               new_program = block::parse(after.get<std::string>(), "after");
+    if (!old_program || !new_program) return {};
+    std::vector<std::string> lines = block::describe(block::compare(*old_program, *new_program));
+    if (lines.size() > kMostChanges) {
+      lines[kMostChanges] = fmt::format("and {} changes more", lines.size() - kMostChanges);
+      lines.resize(kMostChanges + 1);
+    }
+    return lines;
   }
 
   // Genes in which a child differs from a parent, in words.
@@ -213,9 +227,9 @@ class Summarizer {
       if (!before.contains(gene)) {
         list.push_back(gene + " " + shown(value));
       } else if (before.at(gene) != value) {
-        list.push_back(value.is_string() && shown(value) == "another program"
-                           ? gene + ": another program"
-                           : gene + " " + shown(before.at(gene)) + " → " + shown(value));
+        const std::vector<std::string> lines = program_changes(before.at(gene), value);
+        for (const std::string& line : lines) list.push_back(gene + ": " + line);
+        if (lines.empty()) list.push_back(gene + " " + shown(before.at(gene)) + " → " + shown(value));
       }
     }
     return list;

@@ -158,6 +158,11 @@ TEST(Schema, names_the_nearest_choice) {
             "f.yaml:1:1: unknown key 'randm'; known here: random, evolution; did you mean 'random'?");
 }
 
+TEST(Schema, shows_a_text_of_many_lines_in_a_choices_place_on_one) {
+  EXPECT_EQ(refused(kMethod, "method: \"ran\\ndom\"\n"),
+            "f.yaml:1:1: unknown key 'ran\\ndom'; known here: random, evolution; did you mean 'random'?");
+}
+
 TEST(Schema, wants_exactly_one_choice) {
   EXPECT_EQ(refused(kMethod, "method: {random: {}, evolution: {}}\n"),
             "f.yaml:1:1: 'method' is {\"random\":{},\"evolution\":{}}; expected exactly one of random or evolution");

@@ -3,7 +3,7 @@
 each character stands for a byte.
 
 corpus.py unpack TARGET FOLDER   writes the inputs, and seeds from the files that weft ships, into a folder for libFuzzer
-corpus.py pack TARGET FOLDER     keeps what libFuzzer left in the folder, the shortest first, up to 1 MB of text
+corpus.py pack TARGET FOLDER     keeps what libFuzzer left in the folder, the shortest first, up to half a megabyte of text
 """
 import hashlib
 import json
@@ -12,7 +12,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-MOST = 1_000_000
+MOST = 500_000
 
 
 def seeds(target):

@@ -45,7 +45,7 @@ TEST_P(EverySpace, has_samples_that_are_read_back) {
     ASSERT_NO_FATAL_FAILURE(expect_sound(genome));
     const auto architecture = decode(space_, genome, space_.input);
     decoded += architecture ? 1 : 0;
-    if (!architecture) EXPECT_EQ(architecture.error().find('\n'), std::string::npos) << architecture.error();
+    EXPECT_TRUE(architecture || architecture.error().find('\n') == std::string::npos) << architecture.error();
   }
   EXPECT_GT(decoded, 0) << "no sample is an architecture";
 }
@@ -68,7 +68,8 @@ TEST_P(EverySpace, has_crossovers_that_are_allowed) {
   base::Random random(3, GetParam());
   for (int i = 0; i < kSamples; ++i) {
     const auto child = cross_over(space_, sample(space_, random), sample(space_, random), random);
-    if (child) ASSERT_NO_FATAL_FAILURE(expect_sound(*child));
+    if (!child) continue;
+    ASSERT_NO_FATAL_FAILURE(expect_sound(*child));
   }
 }
 
