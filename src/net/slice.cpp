@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 

@@ -33,7 +33,7 @@ constexpr std::array kExamples{
     Example{"attention_relative", "return attention(linear(x, D), x, x, heads=H, relative=2)", Where::image},
     Example{"attention_prefix", "return attention(linear(x, D), x, x, heads=2, prefix=3, rotary=1)"},
     Example{"attention_prefix_window",
-            "return attention(x, linear(x, D // 2), linear(x, D), heads=H, kv_heads=2, prefix=2, window=2)"},
+            "return attention(x, linear(x, D // 2), linear(x, D // 2), heads=H, kv_heads=2, prefix=2, window=2)"},
     Example{"linear_attention", "return linear_attention(linear(x, D), linear(x, D), x, heads=H)"},
     Example{"recurrence", "return recurrence(linear(x, D), x, x, heads=H)"},
     Example{"recurrence_by_head", "return recurrence(x, x, linear(x, D), logsigmoid(linear(x, H)), heads=H)"},
