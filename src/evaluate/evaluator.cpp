@@ -51,11 +51,13 @@ const Row& find(const std::string& name) {
 }  // namespace
 
 base::Json Evaluation::to_json() const {
-  return {{"key", key}, {"genome", genome}, {"budget", fidelity.budget}, {"test", fidelity.test}, {"seed", seed}};
+  return {{"key", key},   {"genome", genome}, {"budget", fidelity.budget}, {"test", fidelity.test},
+          {"seed", seed}, {"keep", keep}};
 }
 
 Evaluation Evaluation::from_json(const base::Json& value) {
-  return {value.at("key"), value.at("genome"), {value.at("budget"), value.at("test")}, value.at("seed")};
+  return {
+      value.at("key"), value.at("genome"), {value.at("budget"), value.at("test")}, value.at("seed"), value.at("keep")};
 }
 
 base::Json Setup::to_json() const {

@@ -17,6 +17,7 @@ struct Evaluation {
   std::string genome;  ///< canonical JSON
   journal::Fidelity fidelity;
   std::uint64_t seed = 0;
+  std::string keep = {};  ///< a file that gets the trained weights, where the evaluator has any; empty: none
 
   base::Json to_json() const;
   static Evaluation from_json(const base::Json& value);

@@ -69,7 +69,8 @@ Weights from_state_dict(const Network& network, const TensorFile& file, const st
     weights.push_back(tensor.view(network.weights[i].shape));
     if (const std::string counter = counter_of(names[i]); !counter.empty()) given.erase(counter);
   }
-  if (!given.empty()) throw base::Error("has a tensor '" + given.begin()->first + "' that this architecture lacks", from);
+  if (!given.empty())
+    throw base::Error("has a tensor '" + given.begin()->first + "' that this architecture lacks", from);
   return weights;
 }
 

@@ -212,4 +212,8 @@ std::string evaluation_key(const Experiment& experiment, const std::string& geno
   return "e1-" + base::short_hash(base::canonical_text(identity));
 }
 
+std::uint64_t evaluation_seed(const Experiment& experiment, const std::string& genome_id) {
+  return base::hash64(evaluation_key(experiment, genome_id, {}));
+}
+
 }  // namespace weft::search

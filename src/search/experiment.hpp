@@ -48,5 +48,7 @@ struct Experiment {
 /// The identity of an evaluation: genome, task, recipe, fidelity, seed.
 std::string evaluation_key(const Experiment& experiment, const std::string& genome_id,
                            const journal::Fidelity& fidelity);
+/// The seed of a genome's training: of the search's own evaluation, so that the same weights come again.
+std::uint64_t evaluation_seed(const Experiment& experiment, const std::string& genome_id);
 
 }  // namespace weft::search

@@ -127,7 +127,8 @@ class Session {
     const evaluate::Evaluation evaluation{.key = evaluation_key(experiment_, best->proposal.id, fidelity),
                                           .genome = best->proposal.text,
                                           .fidelity = fidelity,
-                                          .seed = base::hash64(evaluation_key(experiment_, best->proposal.id, {}))};
+                                          .seed = evaluation_seed(experiment_, best->proposal.id),
+                                          .keep = journal_.folder().empty() ? "" : kept_weights(journal_.folder())};
     if (const Json known = journal_.get("final"); !known.is_null() && known.at("key") == evaluation.key) return;
     std::mutex mutex;
     std::condition_variable_any done;
@@ -159,6 +160,10 @@ class Session {
 };
 
 }  // namespace
+
+std::string kept_weights(const fs::path& folder) {
+  return (fs::absolute(folder) / "winner.safetensors").string();
+}
 
 base::fs::path run_folder(const std::string& wanted, const std::string& name) {
   if (!wanted.empty()) return wanted;

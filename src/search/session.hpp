@@ -31,6 +31,10 @@ using MakeEngine =
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
                         const StopSigns& stop, const MakeEngine& make_engine = evaluate::make_local_engine);
 
+/// Where a run keeps the trained weights of its winner (net::to_state_dict(), with the genome's id): written with the
+/// final outcome, where the evaluator trains.
+std::string kept_weights(const base::fs::path& folder);
+
 /// The folder of a new run: `wanted`, or runs/<name>, with a number where that exists.
 base::fs::path run_folder(const std::string& wanted, const std::string& name);
 

@@ -11,10 +11,13 @@ namespace {
 struct Row {
   const char* name;
   std::unique_ptr<Dataset> (*open)(const TaskConfig&);
+  const char* licence;
 };
 
-constexpr std::array kDatasets{Row{"wordnet_glosses", datasets::wordnet_glosses}, Row{"text_file", datasets::text_file},
-                               Row{"fashion_mnist", datasets::fashion_mnist}};
+constexpr std::array kDatasets{Row{"wordnet_glosses", datasets::wordnet_glosses,
+                                   "WordNet 3.0 License, Princeton University: free for any purpose with its notice"},
+                               Row{"text_file", datasets::text_file, "that of your own text, which weft does not know"},
+                               Row{"fashion_mnist", datasets::fashion_mnist, "MIT License, Zalando SE"}};
 
 }  // namespace
 
@@ -34,6 +37,13 @@ std::vector<std::string> dataset_names() {
   std::vector<std::string> names;
   for (const Row& row : kDatasets) names.emplace_back(row.name);
   return names;
+}
+
+std::string dataset_licence(const std::string& name) {
+  for (const Row& row : kDatasets) {
+    if (name == row.name) return row.licence;
+  }
+  return "";
 }
 
 Split split_of(std::string_view example) {

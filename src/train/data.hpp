@@ -49,6 +49,9 @@ std::unique_ptr<Dataset> open_dataset(const TaskConfig& config);
 /// What open_dataset() knows.
 std::vector<std::string> dataset_names();
 
+/// Under which licence a data set may be used, in a few words.
+std::string dataset_licence(const std::string& name);
+
 /// Which split an example belongs to, by a hash of its bytes: 90 % train, 5 % validation, 5 % test.
 Split split_of(std::string_view example);
 

@@ -117,6 +117,8 @@ class Trainer {
     return finish(std::move(outcome), fidelity, step, step * tokens_a_step, seconds_since(start));
   }
 
+  const net::Weights& weights() const { return weights_; }
+
   // Median seconds of a step after a warm-up.
   double step_seconds() {
     std::vector<double> times;
@@ -211,10 +213,13 @@ journal::Outcome memory_failure(const std::string& what) {
 }  // namespace
 
 journal::Outcome train(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe,
-                       const journal::Fidelity& fidelity, std::uint64_t seed) {
+                       const journal::Fidelity& fidelity, std::uint64_t seed, net::Weights* trained) {
   const PeakMemory peak;
   try {
-    return Trainer(architecture, data, recipe, seed).run(fidelity);
+    Trainer trainer(architecture, data, recipe, seed);
+    journal::Outcome outcome = trainer.run(fidelity);
+    if (trained != nullptr && outcome.ok()) *trained = trainer.weights();
+    return outcome;
   } catch (const c10::OutOfMemoryError& error) {
     return memory_failure(error.what_without_backtrace());
   } catch (const c10::Error& error) {

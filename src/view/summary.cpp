@@ -62,6 +62,8 @@ class Summarizer {
     return summary;
   }
 
+  Json describe(TrialId trial) const { return winner(trials_.at(static_cast<std::size_t>(trial))); }
+
  private:
   journal::Event last_event() const { return events_.empty() ? journal::Event{} : events_.back(); }
 
@@ -301,6 +303,10 @@ class Summarizer {
 
 base::Json summarize(const journal::Journal& journal) {
   return Summarizer(journal).run();
+}
+
+base::Json describe_trial(const journal::Journal& journal, TrialId trial) {
+  return Summarizer(journal).describe(trial);
 }
 
 std::string why_unscored(const Json& summary) {

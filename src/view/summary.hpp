@@ -12,6 +12,9 @@ namespace weft::view {
 /// once the run is over.
 base::Json summarize(const journal::Journal& journal);
 
+/// What `summarize` says of its best trial, of any: genome, outcome, lineage with what changed, program.
+base::Json describe_trial(const journal::Journal& journal, journal::TrialId trial);
+
 /// Why no trial has a score, in one line; empty where one has, or where there are none.
 std::string why_unscored(const base::Json& summary);
 

@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "evaluate/evaluators/all.hpp"
+#include "net/checkpoint.hpp"
 #include "net/device.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
@@ -23,7 +24,14 @@ class TrainEvaluator : public Evaluator {
     const auto architecture = genome ? space::decode(space_, *genome, data_->input())
                                      : base::Result<space::Architecture>(base::failure(genome.error()));
     if (!architecture) return journal::Outcome::failed("refused", architecture.error());
-    return train::train(*architecture, *data_, recipe_, evaluation.fidelity, evaluation.seed);
+    net::Weights trained;
+    auto outcome = train::train(*architecture, *data_, recipe_, evaluation.fidelity, evaluation.seed, &trained);
+    if (outcome.ok() && !evaluation.keep.empty()) {
+      net::TensorFile file = net::to_state_dict(net::make_network(*architecture), trained);
+      file.metadata["genome"] = space::id(space_, *genome);
+      net::write_safetensors(evaluation.keep, file);
+    }
+    return outcome;
   }
 
  private:

@@ -42,11 +42,17 @@ class Constructor {
   Piece piece_;
 };
 
+// Channels of a head's values, where every head has its own.
+std::int64_t value_size(const Site& site) {
+  return site.inputs[2].channels / site.node.whole(0);
+}
+
 // What attention's attributes ask of its class.
 struct Kind {
   explicit Kind(const Site& site)
       : grouped(site.node.whole(1) != 0 && site.node.whole(1) != site.node.whole(0)),
         rotary(site.node.attributes[2] > 0),
+        part(rotary && site.node.attributes[2] < 1),
         alibi(site.node.flag(3)),
         window(site.node.whole(4) > 0),
         normalize(site.node.flag(5)),
@@ -61,7 +67,7 @@ struct Kind {
   }
   Json data(const Site& site) const;
 
-  bool grouped, rotary, alibi, window, normalize, relative, causal;
+  bool grouped, rotary, part, alibi, window, normalize, relative, causal;
 };
 
 Json Kind::data(const Site& site) const {
@@ -70,11 +76,21 @@ Json Kind::data(const Site& site) const {
   const std::string seen = causal && window ? "(back >= 0) & (back < self.window)"
                            : window         ? "back.abs() < self.window"
                                             : "back >= 0";
-  return {{"name", name()},     {"causal", causal},       {"grouped", grouped},
-          {"rotary", rotary},   {"alibi", alibi},         {"window", window},
-          {"masked", masked()}, {"normalize", normalize}, {"relative", relative},
-          {"seen", seen},       {"hides", causal || window}, {"sized", normalize || relative},
-          {"product", product}, {"class_token", site.class_token}};
+  return {{"name", name()},
+          {"causal", causal},
+          {"grouped", grouped},
+          {"rotary", rotary},
+          {"part", part},
+          {"alibi", alibi},
+          {"window", window},
+          {"masked", masked()},
+          {"normalize", normalize},
+          {"relative", relative},
+          {"seen", seen},
+          {"hides", causal || window},
+          {"sized", normalize || relative},
+          {"product", product},
+          {"other_values", value_size(site) != site.inputs[0].channels / site.node.whole(0)}};
 }
 
 std::vector<std::string> attention_weights(const Kind& kind) {
@@ -105,12 +121,11 @@ Applied attention(const Site& site) {
   Constructor made(kind.name());
   made.add(whole(heads, "heads"), "");
   if (kind.grouped) made.add(whole(node.whole(1), "kv_heads"), "kv_heads");
-  if (kind.rotary)
-    made.add(whole(static_cast<std::int64_t>(node.attributes[2] * static_cast<double>(size)), "rotary"), "rotary");
+  if (kind.part) made.add({node.attributes[2], "rotary"}, "rotary");
   if (kind.window) made.add(whole(node.whole(4), "window"), "window");
   if (kind.normalize || kind.relative) made.add(whole(size, "head_size"), "size");
   if (kind.relative) {
-    made.add(whole(site.inputs[2].channels / heads, "value_size"), "value_size");
+    if (value_size(site) != size) made.add(whole(value_size(site), "value_size"), "value_size");
     made.add(whole(node.whole(6), "distance"), "distance").add(whole(site.columns, "columns"), "columns");
   }
   std::vector<Definition> definitions{split_heads(), merge_heads()};
@@ -157,8 +172,8 @@ Applied experts(const Site& site) {
 namespace {
 
 // A convolution over positions: one class for depthwise and others.
-Applied over_positions(const Site& site, const Number& out, std::int64_t kernel, std::int64_t dilation, const Number& groups,
-                       bool bias) {
+Applied over_positions(const Site& site, const Number& out, std::int64_t kernel, std::int64_t dilation,
+                       const Number& groups, bool bias) {
   const bool causal = site.place.causal;
   Constructor made(causal ? "CausalConv1d" : "CentredConv1d");
   made.add(channels(site.inputs[0].channels, "features"), "").add(out, "").add(whole(kernel, "kernel"), "");

@@ -1,6 +1,7 @@
 #include "net/pytorch/layer.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "block/ops/rows.hpp"
 
@@ -13,6 +14,21 @@ namespace rows = block::rows;
 bool is_stream(const block::Graph& graph, const block::Value& value) {
   return value.site < 0 || graph.nodes[static_cast<std::size_t>(value.site)].op == &rows::add();
 }
+
+}  // namespace
+
+bool is_mixer(const block::Op* op) {
+  return op == &rows::attention() || op == &rows::linear_attention() || op == &rows::recurrence();
+}
+
+bool is_activation(const block::Op* op) {
+  static const std::set<const block::Op*> kOps{&rows::relu(),     &rows::leaky_relu(), &rows::gelu(),
+                                               &rows::silu(),     &rows::sigmoid(),    &rows::tanh(),
+                                               &rows::softplus(), &rows::softsign()};
+  return kOps.contains(op);
+}
+
+namespace {
 
 class Planner {
  public:
@@ -56,20 +72,28 @@ class Planner {
     if (layer_.place[node] >= 0) return;
     std::vector<block::Value> inputs;
     for (const block::Value& input : graph_.nodes[node].inputs) inputs.push_back(layer_.resolve(input));
-    if (graph_.nodes[node].op == &rows::add() && !is_stream(graph_, inputs[0]) && is_stream(graph_, inputs[1]))
-      std::swap(inputs[0], inputs[1]);
+    if (inputs.size() == 2 && turned(node)) std::swap(inputs[0], inputs[1]);
     for (const block::Value& input : inputs) visit(input);
     add(node, true);
+  }
+
+  // Whether a commuting op reads better the other way round: the residual stream first in a sum, a gate in a product.
+  bool turned(std::size_t node) const {
+    const block::Value a = layer_.resolve(graph_.nodes[node].inputs[0]),
+                       b = layer_.resolve(graph_.nodes[node].inputs[1]);
+    const auto activated = [&](const block::Value& value) {
+      return value.site >= 0 && is_activation(graph_.nodes[static_cast<std::size_t>(value.site)].op);
+    };
+    if (graph_.nodes[node].op == &rows::add()) return !is_stream(graph_, a) && is_stream(graph_, b);
+    return graph_.nodes[node].op == &rows::multiply() && !(a == b) && !activated(a) && activated(b);
   }
 
   void add(std::size_t node, bool used) {
     std::vector<block::Type> types;
     for (const block::Value& input : graph_.nodes[node].inputs) types.push_back(graph_.type(input));
     Step step{node, apply({graph_.nodes[node], types, where_, columns_, class_token_}), "", used};
-    const auto& inputs = graph_.nodes[node].inputs;
-    if (graph_.nodes[node].op == &rows::add() && !is_stream(graph_, layer_.resolve(inputs[0])) &&
-        is_stream(graph_, layer_.resolve(inputs[1])))
-      step.applied.call.text = "@1 + @0";
+    if (types.size() == 2 && turned(node))
+      step.applied.call.text = graph_.nodes[node].op == &rows::add() ? "@1 + @0" : "@1 * @0";
     layer_.place[node] = static_cast<int>(layer_.steps.size());
     layer_.steps.push_back(std::move(step));
   }

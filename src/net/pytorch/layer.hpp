@@ -1,5 +1,5 @@
-// One layer as Python, before its numbers are known to be its own or its class's: the order of its ops, the names of its
-// modules, and its forward() as statements.
+// One layer as Python, before its numbers are known to be its own or its class's: the order of its ops, the names of
+// its modules, and its forward() as statements.
 #pragma once
 
 #include <functional>
@@ -30,6 +30,10 @@ struct Layer {
 };
 
 Layer plan_layer(const block::Graph& graph, const block::Place& where, std::int64_t columns, bool class_token);
+
+/// Attention, linear attention and the gated recurrence: what takes queries, keys and values.
+bool is_mixer(const block::Op* op);
+bool is_activation(const block::Op* op);
 
 /// Names by role: query, key and value of attention, up, gate and down of a feed-forward network, norms by what they
 /// stand before.

@@ -16,6 +16,7 @@ struct Argument {
   std::string name;
   Values values;
   bool stored = false;  // forward() needs it
+  bool channels = false;
 };
 
 bool constant(const Values& values) {
@@ -39,12 +40,18 @@ class Numbers {
     Values widths;
     for (const Layer* layer : layers) widths.push_back(static_cast<double>(layer->graph->input.channels));
     const bool image = layers.front()->graph->input.kind == block::Type::Kind::image;
-    if (!image || !constant(widths)) arguments_.push_back({image ? "channels" : "width", std::move(widths)});
+    if (!image || !constant(widths))
+      arguments_.push_back({image ? "channels" : "width", std::move(widths), false, true});
     each([&](const Number& number, const Values& values, bool call) {
       if (!number.channels && !constant(values)) argument(number, values).stored |= call;
     });
     each([&](const Number& number, const Values& values, bool) {
-      if (number.channels && !constant(values) && text(values).empty()) argument(number, values);
+      if (!number.channels || constant(values) || !text(values).empty()) return;
+      if (const std::string product = number.name == "inner" ? by_heads(values) : ""; !product.empty()) {
+        products_[values] = product;
+      } else {
+        argument(number, values).channels = true;
+      }
     });
   }
 
@@ -117,17 +124,27 @@ class Numbers {
     for (const Argument& one : arguments_) {
       if (one.values == values) return one.name;
     }
+    if (const auto found = products_.find(values); found != products_.end()) return found->second;
     for (const Argument& one : arguments_) {
-      const bool plain = constant(one.values);
-      if (plain != constant(values)) continue;
-      if (const int k = multiple(values, one.values, plain ? 8 : 256); k > 0) return fmt::format("{} * {}", k, one.name);
+      if (!one.channels || constant(one.values) != constant(values)) continue;
+      if (const int k = multiple(values, one.values, 8); k > 0) return fmt::format("{} * {}", k, one.name);
       if (const int k = multiple(one.values, values, 8); k > 0) return fmt::format("{} // {}", one.name, k);
+    }
+    return "";
+  }
+
+  // The width of heads of one size, where their number is an argument: "64 * heads".
+  std::string by_heads(const Values& values) const {
+    for (const Argument& one : arguments_) {
+      const int size = one.name.ends_with("heads") ? multiple(values, one.values, 1024) : 0;
+      if (size > 0) return fmt::format("{} * {}", size, one.name);
     }
     return "";
   }
 
   const std::vector<const Layer*>& layers_;
   std::vector<Argument> arguments_;
+  std::map<Values, std::string> products_;
   std::map<std::string, bool> used_;
 };
 
@@ -139,7 +156,8 @@ std::string constructor(const std::vector<const Layer*>& layers, Numbers& number
     const Step& step = steps[i];
     if (step.attribute.empty() || std::find(made.begin(), made.end(), step.attribute) != made.end()) continue;
     made.push_back(step.attribute);
-    const std::string module = fill(step.applied.module.text, [&](char, std::size_t index) { return numbers.module(i, index); });
+    const std::string module =
+        fill(step.applied.module.text, [&](char, std::size_t index) { return numbers.module(i, index); });
     text += fmt::format("        self.{} = {}{}\n", step.attribute, module,
                         step.used ? "" : "  # takes no part in the result");
   }
@@ -162,13 +180,15 @@ std::string structure(const Layer& layer) {
     }
   }
   const block::Value result = layer.resolve(layer.graph->result);
-  return text + fmt::format("\n{}.{}", result.site < 0 ? -1 : layer.place[static_cast<std::size_t>(result.site)], result.output);
+  return text + fmt::format("\n{}.{}", result.site < 0 ? -1 : layer.place[static_cast<std::size_t>(result.site)],
+                            result.output);
 }
 
 LayerClass write_class(const std::string& name, const std::string& about, const std::vector<const Layer*>& layers) {
   Numbers numbers(layers);
   const std::string modules = constructor(layers, numbers);
-  const auto lines = statements(*layers.front(), [&](std::size_t step, std::size_t index) { return numbers.call(step, index); });
+  const auto lines =
+      statements(*layers.front(), [&](std::size_t step, std::size_t index) { return numbers.call(step, index); });
   LayerClass made;
   made.text = fmt::format("class {}(nn.Module):\n", name);
   if (!about.empty()) made.text += fmt::format("    \"\"\"{}\"\"\"\n\n", about);
@@ -179,7 +199,8 @@ LayerClass write_class(const std::string& name, const std::string& about, const 
     if (one.stored) stored += fmt::format("        self.{0} = {0}\n", one.name);
   }
   if (!modules.empty() || !stored.empty())
-    made.text += fmt::format("    def __init__(self{}):\n        super().__init__()\n{}{}\n", parameters, stored, modules);
+    made.text +=
+        fmt::format("    def __init__(self{}):\n        super().__init__()\n{}{}\n", parameters, stored, modules);
   made.text += "    def forward(self, x):\n";
   for (const std::string& line : lines) made.text += "        " + line + "\n";
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {

@@ -70,7 +70,8 @@ bool knows(std::string_view op) {
 
 Applied apply(const Site& site) {
   const auto* row = find(site.node.op->name);
-  if (row == kOps.end()) throw base::internal_error("no PyTorch text for the op '" + std::string(site.node.op->name) + "'");
+  if (row == kOps.end())
+    throw base::internal_error("no PyTorch text for the op '" + std::string(site.node.op->name) + "'");
   return row->second(site);
 }
 

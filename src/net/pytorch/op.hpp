@@ -13,8 +13,8 @@ namespace weft::net::pytorch {
 /// A number in the text. Layers that differ in it get it from the constructor of their class.
 struct Number {
   double value = 0;
-  std::string_view name;    ///< of the constructor's argument: "heads", "hidden"
-  bool channels = false;    ///< may be written as a multiple of the width or of another argument
+  std::string_view name;  ///< of the constructor's argument: "heads", "hidden"
+  bool channels = false;  ///< may be written as a multiple of the width or of another argument
 };
 
 /// Python with holes: @0 is the first input's expression, $0 the first number, # the module ("self.query").
@@ -36,9 +36,9 @@ struct Definition {
 struct Applied {
   Piece call;
   Binding binding = Binding::atom;
-  Piece module = {};                       ///< what the constructor makes; empty: nothing
-  std::string_view name = {};              ///< of that attribute, where its role gives no better one
-  std::vector<std::string> weights = {};   ///< where each of the node's parameters lies below it: ".weight"
+  Piece module = {};                      ///< what the constructor makes; empty: nothing
+  std::string_view name = {};             ///< of that attribute, where its role gives no better one
+  std::vector<std::string> weights = {};  ///< where each of the node's parameters lies below it: ".weight"
   std::vector<Definition> definitions = {};
 };
 

@@ -15,22 +15,12 @@ namespace {
 namespace rows = block::rows;
 using block::Op;
 
-bool is_mixer(const Op* op) {
-  return op == &rows::attention() || op == &rows::linear_attention() || op == &rows::recurrence();
-}
-
 // Ops that leave a tensor what it is for: its role passes through them.
 bool passes(const Op* op) {
   static const std::set<const Op*> kOps{
-      &rows::relu(),       &rows::leaky_relu(), &rows::gelu(),      &rows::silu(),     &rows::sigmoid(),  &rows::tanh(),
-      &rows::softplus(),   &rows::logsigmoid(), &rows::softsign(),  &rows::cosine(),   &rows::dwconv(),   &rows::dropout(),
-      &rows::scale(),      &rows::times(),      &rows::plus(),      &rows::lightconv(), &rows::shift()};
-  return kOps.contains(op);
-}
-
-bool is_activation(const Op* op) {
-  static const std::set<const Op*> kOps{&rows::relu(), &rows::leaky_relu(), &rows::gelu(),     &rows::silu(),
-                                        &rows::sigmoid(), &rows::tanh(),    &rows::softplus(), &rows::softsign()};
+      &rows::relu(),     &rows::leaky_relu(), &rows::gelu(),     &rows::silu(),      &rows::sigmoid(), &rows::tanh(),
+      &rows::softplus(), &rows::logsigmoid(), &rows::softsign(), &rows::cosine(),    &rows::dwconv(),  &rows::dropout(),
+      &rows::scale(),    &rows::times(),      &rows::plus(),     &rows::lightconv(), &rows::shift()};
   return kOps.contains(op);
 }
 
@@ -69,6 +59,11 @@ class Namer {
       }
       if (const std::string base = step.attribute; total[base] > 1) step.attribute += std::to_string(++seen[base]);
       if (stateless) known = step.attribute;
+    }
+    // Their width follows the heads, where these differ.
+    for (Step& step : layer_.steps) {
+      if (node(step.node).op == &rows::linear() && !mixer_input(step.node).empty())
+        step.applied.module.numbers[1].name = "inner";
     }
   }
 
@@ -134,15 +129,18 @@ class Namer {
     const Op* op = node(use.node).op;
     if (op == &rows::linear()) return "up";
     if (op == &rows::split()) return way(use.node, false) == "" ? "" : "gate_up";
-    if (op == &rows::multiply()) return activated && source_of_product(use.node, 1 - use.input) ? "gate" : way(use.node, false);
+    if (op == &rows::multiply()) return is_gate(use, activated) ? "gate" : way(use.node, false);
     if (passes(op)) return way(use.node, activated || is_activation(op));
     return "";
   }
 
-  bool source_of_product(std::size_t product, std::size_t input) const {
-    const block::Value from = layer_.resolve(node(product).inputs[input]);
-    return from.site >= 0 && (node(static_cast<std::size_t>(from.site)).op == &rows::linear() ||
-                              source(static_cast<std::size_t>(from.site)) == &rows::linear());
+  // Whether this side of a product goes through an activation and the other does not; of two that do, the sigmoid.
+  bool is_gate(const Use& use, bool activated) const {
+    const block::Value own = layer_.resolve(node(use.node).inputs[use.input]),
+                       other = layer_.resolve(node(use.node).inputs[1 - use.input]);
+    if (!activated || own == other || other.site < 0) return false;
+    const Op* opposite = node(static_cast<std::size_t>(other.site)).op;
+    return !is_activation(opposite) || node(static_cast<std::size_t>(own.site)).op == &rows::sigmoid();
   }
 
   std::string linear_role(std::size_t index) const {

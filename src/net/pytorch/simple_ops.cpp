@@ -73,9 +73,9 @@ Applied conv2d(const Site& site) {
   const auto whole = [&](std::size_t i) { return static_cast<double>(site.node.whole(i)); };
   const bool bias = site.node.flag(5);
   const double kernel = whole(1), dilation = whole(4);
-  Piece module{"nn.Conv2d($0, $1, $2",
-               {channels(site.inputs[0].channels, "features"), channels(site.node.whole(0), "filters"),
-                {kernel, "kernel"}}};
+  Piece module{
+      "nn.Conv2d($0, $1, $2",
+      {channels(site.inputs[0].channels, "features"), channels(site.node.whole(0), "filters"), {kernel, "kernel"}}};
   const auto add = [&](const char* key, double value, double fallback) {
     if (value == fallback) return;
     module.text += fmt::format(", {}=${}", key, module.numbers.size());
@@ -167,9 +167,9 @@ Applied with_number(const Site& site) {
 Applied unary(const Site& site) {
   using Row = std::pair<std::string_view, const char*>;
   static constexpr std::array kNames{
-      Row{"relu", "F.relu(@0)"},           Row{"leaky_relu", "F.leaky_relu(@0)"},  Row{"gelu", "F.gelu(@0)"},
-      Row{"silu", "F.silu(@0)"},           Row{"sigmoid", "torch.sigmoid(@0)"},    Row{"tanh", "torch.tanh(@0)"},
-      Row{"softplus", "F.softplus(@0)"},   Row{"logsigmoid", "F.logsigmoid(@0)"},  Row{"softsign", "F.softsign(@0)"},
+      Row{"relu", "F.relu(@0)"},         Row{"leaky_relu", "F.leaky_relu(@0)"}, Row{"gelu", "F.gelu(@0)"},
+      Row{"silu", "F.silu(@0)"},         Row{"sigmoid", "torch.sigmoid(@0)"},   Row{"tanh", "torch.tanh(@0)"},
+      Row{"softplus", "F.softplus(@0)"}, Row{"logsigmoid", "F.logsigmoid(@0)"}, Row{"softsign", "F.softsign(@0)"},
       Row{"cosine", "torch.cos(@0)"},
   };
   for (const auto& [name, text] : kNames) {

@@ -19,19 +19,42 @@ using space::Architecture;
 using space::Ends;
 using space::Task;
 
-// What may stand in a docstring: no quote, no backslash, no control, nothing that changes the order of characters.
+// What may stand in a docstring: no quote, no backslash, no control, and of other letters those of two bytes, among
+// which none changes the order of characters.
 std::string harmless(const std::string& text) {
   std::string plain;
+  bool dropped = false;
   for (const char c : base::one_line(text)) {
     const auto byte = static_cast<unsigned char>(c);
-    plain += c == '\\' ? '/' : c == '"' ? '\'' : byte >= 0x80 && byte < 0xC0 ? c : byte < 0x20 || byte >= 0xE0 ? '?' : c;
+    if (byte >= 0x80 && byte < 0xC0 && dropped) continue;
+    dropped = byte >= 0xE0;
+    plain += dropped || byte < 0x20 ? '?' : c == '\\' ? '/' : c == '"' ? '\'' : c;
   }
   return plain;
 }
 
+// Python of a template, whose sections leave empty lines: none but before comments and methods, and two before what
+// stands outside.
+std::string tidy(const std::string& text) {
+  std::string tidied;
+  bool quoted = false;  // within a docstring of several lines
+  for (const std::string& line : base::split_lines(text)) {
+    if (line.empty() && (!quoted || tidied.ends_with("\n\n"))) continue;
+    const bool outer = line.starts_with("def ") || line.starts_with("class ") || line.starts_with("if __name__");
+    const bool method = line.starts_with("from pathlib") || line == "import torch" || line.starts_with("    def ") ||
+                        line.starts_with("        # ") || line.starts_with("    # ");
+    if (!quoted && !tidied.empty()) tidied += outer ? "\n\n" : method && !tidied.ends_with(":\n") ? "\n" : "";
+    tidied += line + "\n";
+    std::size_t quotes = 0;
+    for (std::size_t at = line.find("\"\"\""); at != std::string::npos; at = line.find("\"\"\"", at + 3)) ++quotes;
+    if (quotes % 2 == 1) quoted = !quoted;
+  }
+  return tidied;
+}
+
 std::string template_text(const std::string& file, const Json& data) {
   const auto path = base::home() / "templates/pytorch" / (file + ".py.mustache");
-  return base::render(base::read_file(path), path.string(), data, base::Escape::none);
+  return tidy(base::render(base::read_file(path), path.string(), data, base::Escape::none));
 }
 
 // "conv_mixer" → "ConvMixer", of letters and digits alone.
@@ -105,8 +128,11 @@ class Source {
     return unique;
   }
   bool taken(const std::string& name) const {
-    static const std::vector<std::string> kReserved{"LanguageModel", "ImageClassifier", "Path", "F", "None", "True", "False"};
-    const auto is_in = [&](const std::vector<std::string>& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
+    static const std::vector<std::string> kReserved{"LanguageModel", "ImageClassifier", "Path", "F", "None", "True",
+                                                    "False"};
+    const auto is_in = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
     return is_in(kReserved) || is_in(names_) || std::any_of(parts_.begin(), parts_.end(), [&](const std::string& part) {
              return part.starts_with("class " + name + "(");
            });
@@ -164,7 +190,8 @@ class Source {
   }
 
   Json facts() const {
-    const bool out_image = !a_.layers.empty() && a_.layers.back().type(a_.layers.back().result).kind == block::Type::Kind::image;
+    const bool out_image =
+        !a_.layers.empty() && a_.layers.back().type(a_.layers.back().result).kind == block::Type::Kind::image;
     const std::string all = base::join(parts_, "");
     return {{"title", wrapped(harmless(labels_.title), 0)},
             {"version", WEFT_VERSION},
@@ -197,10 +224,13 @@ class Source {
   std::string head(bool out_image) const {
     const bool normed = a_.ends.norm != space::Norm::none;
     const auto norm = [&](const std::string& x) { return normed ? "self.norm(" + x + ")" : x; };
-    if (tokens()) return a_.ends.tied ? "F.linear(" + norm("x") + ", self.token_embedding.weight)" : "self.head(" + norm("x") + ")";
+    if (tokens())
+      return a_.ends.tied ? "F.linear(" + norm("x") + ", self.token_embedding.weight)" : "self.head(" + norm("x") + ")";
     if (out_image) return "self.head(" + norm("x.mean(dim=(2, 3))") + ")";
     const bool skips = a_.ends.class_token && a_.ends.pool == Ends::Pool::patches;
-    const std::string seen = a_.ends.pool == Ends::Pool::class_token ? "[:, 0]" : skips ? "[:, 1:].mean(dim=1)" : ".mean(dim=1)";
+    const std::string seen = a_.ends.pool == Ends::Pool::class_token ? "[:, 0]"
+                             : skips                                 ? "[:, 1:].mean(dim=1)"
+                                                                     : ".mean(dim=1)";
     return "self.head(" + norm("x") + seen + ")";
   }
 

@@ -14,12 +14,17 @@ namespace {
 namespace rows = block::rows;
 
 constexpr std::size_t kLine = 78;  // of an expression
+constexpr int kDepth = 4;          // of its parentheses
 constexpr std::size_t kName = 2;   // of a variable, before it has one
 
 class Writer {
  public:
   Writer(const Layer& layer, const NumberText& number)
-      : layer_(layer), number_(number), uses_(layer.steps.size()), own_(layer.steps.size()), names_(layer.steps.size()) {
+      : layer_(layer),
+        number_(number),
+        uses_(layer.steps.size()),
+        own_(layer.steps.size()),
+        names_(layer.steps.size()) {
     for (const Step& step : layer.steps) {
       if (!step.used) continue;
       for (const block::Value& input : node(step).inputs) count(input);
@@ -72,14 +77,23 @@ class Writer {
       if (!layer_.steps[i].used) continue;
       const block::Op* op = node(layer_.steps[i]).op;
       const bool last = layer_.resolve(layer_.graph->result) == block::Value{static_cast<int>(layer_.steps[i].node), 0};
-      const bool mixer = op == &rows::attention() || op == &rows::linear_attention() || op == &rows::recurrence();
-      own_[i] = (uses_[i] > 1 || node(layer_.steps[i]).outputs.size() > 1 || mixer) && !(last && uses_[i] == 1);
+      own_[i] = (uses_[i] > 1 || node(layer_.steps[i]).outputs.size() > 1 || is_mixer(op)) && !(last && uses_[i] == 1);
       shorten(i);
     }
   }
 
+  static bool too_long(const std::string& text) {
+    int depth = 0, deepest = 0;
+    for (const char c : text) {
+      depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+      deepest = std::max(deepest, depth);
+    }
+    return text.size() > kLine || deepest > kDepth;
+  }
+
   void shorten(std::size_t step) {
-    while (text(step).size() > kLine) {
+    while (too_long(text(step))) {
+      if (is_mixer(node(layer_.steps[step]).op)) return name_inputs(step);
       std::size_t longest = 0;
       int found = -1;
       for (const block::Value& input : node(layer_.steps[step]).inputs) {
@@ -92,6 +106,14 @@ class Writer {
       }
       if (found < 0) return;
       own_[static_cast<std::size_t>(found)] = true;
+    }
+  }
+
+  // q, k and v as variables of their own.
+  void name_inputs(std::size_t step) {
+    for (const block::Value& input : node(layer_.steps[step]).inputs) {
+      const block::Value real = layer_.resolve(input);
+      if (real.site >= 0) own_[step_of(real)] = true;
     }
   }
 
@@ -149,10 +171,14 @@ class Writer {
     if (op == &rows::add()) {
       for (const block::Value& input : node(layer_.steps[step]).inputs) {
         const block::Value real = layer_.resolve(input);
-        if (real.site < 0 || (own_[step_of(real)] && names_[step_of(real)].front().front() == 'x')) return image ? "y" : "x";
+        if (real.site < 0 || (own_[step_of(real)] && names_[step_of(real)].front().front() == 'x'))
+          return image ? "y" : "x";
       }
     }
-    if (op == &rows::attention() || op == &rows::linear_attention() || op == &rows::recurrence()) return "a";
+    if (is_mixer(op)) return "a";
+    for (const auto& [role, name] : {std::pair("query", "q"), std::pair("key", "k"), std::pair("value", "v")}) {
+      if (layer_.steps[step].attribute.starts_with(role)) return name;
+    }
     if (op == &rows::mean()) return "m";
     return image || op == &rows::add() ? "y" : "h";
   }
