@@ -23,7 +23,11 @@ std::int64_t Architecture::positions() const {
 }
 
 block::Counts count_ends(const Architecture& a) {
-  const std::int64_t time = a.positions(), out = a.out_width();
+  return count_ends(a, a.out_width());
+}
+
+block::Counts count_ends(const Architecture& a, std::int64_t out) {
+  const std::int64_t time = a.positions();
   block::Counts counts;
   if (a.ends.norm != Norm::none) {
     const bool bias = a.ends.norm == Norm::layernorm && a.ends.norm_bias;
