@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "block/graph.hpp"
-#include "block/mutate.hpp"
+#include "block/operators.hpp"
 #include "space/decode.hpp"
 #include "space/describe.hpp"
 #include "space/genome_text.hpp"
@@ -57,18 +57,21 @@ void decode_and_count_genomes(benchmark::State& state) {
 }
 BENCHMARK(decode_and_count_genomes);
 
-// The whole of what a conventional search does with a genome before it is trained.
-void sample_mutate_identify_and_count(benchmark::State& state) {
+// The whole of what a conventional search does with a genome before it is trained. GPT S is to do 100,000 a second.
+void sample_mutate_identify_and_count(benchmark::State& state, const std::string& name) {
+  const space::Space space = space::Space::load(name);
+  space::Counter counter(space, space.input);
   base::Random random(1);
   for (auto _ : state) {
-    const space::Genome parent = space::sample(nano(), random);
-    const space::Genome child = space::mutate(nano(), parent, random).value_or(parent);
-    benchmark::DoNotOptimize(space::id(nano(), child));
-    benchmark::DoNotOptimize(space::decode(nano(), child, {}));
+    const space::Genome parent = space::sample(space, random);
+    const space::Genome child = space::mutate(space, parent, random).value_or(parent);
+    benchmark::DoNotOptimize(space::id(space, child));
+    benchmark::DoNotOptimize(counter.count(child));
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(sample_mutate_identify_and_count);
+BENCHMARK_CAPTURE(sample_mutate_identify_and_count, gpt_s, "gpt_s");
+BENCHMARK_CAPTURE(sample_mutate_identify_and_count, gpt_nano, "gpt_nano");
 
 void sample_open_genomes(benchmark::State& state) {
   static const space::Space kOpen = space::Space::load("gpt_nano_open");
@@ -78,18 +81,35 @@ void sample_open_genomes(benchmark::State& state) {
 }
 BENCHMARK(sample_open_genomes);
 
-void mutate_check_and_identify_programs(benchmark::State& state) {
-  const block::Program seed = nano().blocks.at("gpt2");
-  const block::Binding binding{{"D", 64}, {"H", 4}, {"R", 2}};
+// The same for programs of 10 to 25 ops, on random walks from the blocks of gpt_nano: 20,000 a second.
+void mutate_check_count_and_identify_programs(benchmark::State& state) {
+  const block::Setting setting{.layers = {{{{"D", 64}, {"H", 4}, {"R", 2}}, {64, false}}}, .place = {.causal = true}};
+  std::vector<block::Program> parents;
+  for (const auto& [name, program] : nano().blocks) parents.push_back(program);
   base::Random random(1);
+  std::size_t sites = 0;
   for (auto _ : state) {
-    const block::Program child = block::mutate(seed, random, {"D", "H", "R"});
-    benchmark::DoNotOptimize(block::check(child, binding, {64, false}, {.causal = true}));
+    block::Program& parent = parents[random.below(parents.size())];
+    block::Program child = block::mutate(parent, setting, random).value();
+    const auto graph = block::check(child, setting.layers[0].binding, setting.layers[0].input, setting.place);
+    benchmark::DoNotOptimize(block::count(*graph, 128, setting.place));
     benchmark::DoNotOptimize(block::id(child));
+    sites += child.sites.size();
+    if (child.sites.size() >= 10 && child.sites.size() <= 25) parent = std::move(child);
   }
   state.SetItemsProcessed(state.iterations());
+  state.counters["ops"] = benchmark::Counter(static_cast<double>(sites), benchmark::Counter::kAvgIterations);
 }
-BENCHMARK(mutate_check_and_identify_programs);
+BENCHMARK(mutate_check_count_and_identify_programs);
+
+void cross_over_programs(benchmark::State& state) {
+  const block::Setting setting{.layers = {{{{"D", 64}, {"H", 4}, {"R", 2}}, {64, false}}}, .place = {.causal = true}};
+  const block::Program a = nano().blocks.at("gpt2"), b = nano().blocks.at("primer");
+  base::Random random(1);
+  for (auto _ : state) benchmark::DoNotOptimize(block::cross_over(a, b, setting, random));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(cross_over_programs);
 
 void parse_programs(benchmark::State& state) {
   const std::string text = block::print(nano().blocks.at("primer"));

@@ -37,15 +37,15 @@ void show(const SpaceOptions& options) {
              size.open ? " choices of the closed genes, times any block program" : " architectures, before limits");
 }
 
-Json row_of(const space::Space& space, const space::Genome& genome) {
+Json row_of(const space::Space& space, const space::Genome& genome, space::Counter& counter) {
   Json row = {{"id", space::id(space, genome)}, {"genome", space::to_json(space, genome)}};
   if (space.text.exists()) row["text"] = space::to_notation(space, genome);
-  const auto architecture = space::decode(space, genome, space.input);
-  if (!architecture) {
-    row["invalid"] = architecture.error();
+  const auto counts = counter.count(genome);
+  if (!counts) {
+    row["invalid"] = counts.error();
   } else {
-    row["params"] = architecture->counts.params;
-    row["flops"] = architecture->flops();
+    row["params"] = counts->params;
+    row["flops"] = 2 * counts->macs;
   }
   return row;
 }
@@ -54,10 +54,11 @@ void sample(const SpaceOptions& options) {
   const space::Space space = space::Space::load(options.space);
   if (options.notation && !space.text.exists())
     throw base::Error("the space has no notation of its own ('text')", "--text");
+  space::Counter counter(space, space.input);
   for (int i = 0; i < options.count; ++i) {
     base::Random random(options.seed, "sample", static_cast<std::uint64_t>(i));
     const space::Genome genome = space::sample(space, random);
-    const Json row = row_of(space, genome);
+    const Json row = row_of(space, genome, counter);
     if (options.json) {
       fmt::print("{}\n", row.dump());
       continue;

@@ -147,7 +147,11 @@ std::string print(const Program& program) {
 }
 
 std::string id(const Program& program) {
-  return "b1-" + base::short_hash(print(program));
+  return id_of_text(print(program));
+}
+
+std::string id_of_text(std::string_view canonical_text) {
+  return "b1-" + base::short_hash(canonical_text);
 }
 
 std::vector<std::string> genes(const Program& program) {

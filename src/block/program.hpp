@@ -52,6 +52,8 @@ std::string print(const Program& program);
 
 /// "b1-" and a hash of the canonical text. Equal ids imply isomorphic graphs.
 std::string id(const Program& program);
+/// The id of the program that prints so.
+std::string id_of_text(std::string_view canonical_text);
 
 /// The genes that the attributes name, sorted.
 std::vector<std::string> genes(const Program& program);

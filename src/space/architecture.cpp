@@ -42,8 +42,9 @@ block::Counts count_stem(const Architecture& a) {
   return counts;
 }
 
-block::Counts count_head(const Architecture& a) {
-  const std::int64_t time = a.positions(), out = a.out_width();
+// What stands after them, where `out` channels come out.
+block::Counts count_head(const Architecture& a, std::int64_t out) {
+  const std::int64_t time = a.positions();
   block::Counts counts;
   if (a.ends.norm != Norm::none) {
     const bool bias = a.ends.norm == Norm::layernorm && a.ends.norm_bias;
@@ -66,8 +67,12 @@ block::Counts count_head(const Architecture& a) {
 }  // namespace
 
 block::Counts count_ends(const Architecture& a) {
+  return count_ends(a, a.out_width());
+}
+
+block::Counts count_ends(const Architecture& a, std::int64_t out) {
   block::Counts counts = count_stem(a);
-  return counts += count_head(a);
+  return counts += count_head(a, out);
 }
 
 }  // namespace weft::space

@@ -57,5 +57,7 @@ struct Architecture {
 
 /// Counts of stem and head: the parameters, products and outputs outside the blocks.
 block::Counts count_ends(const Architecture& architecture);
+/// The same where `out` channels come out of layers that the architecture does not hold.
+block::Counts count_ends(const Architecture& architecture, std::int64_t out);
 
 }  // namespace weft::space

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/hash.hpp"
+
 namespace weft::space {
 namespace {
 
@@ -12,19 +14,58 @@ std::string beyond(const char* what, std::int64_t value, std::int64_t limit) {
 }
 
 // What is wrong with the limits, or nothing.
-std::string limits_broken(const Limits& limits, const Architecture& a) {
-  if (limits.params > 0 && a.counts.params > limits.params) return beyond("parameters", a.counts.params, limits.params);
-  if (limits.flops > 0 && a.flops() > limits.flops) return beyond("FLOPs", a.flops(), limits.flops);
-  if (limits.activations > 0 && a.counts.activations > limits.activations)
-    return beyond("bytes of activations", a.counts.activations, limits.activations);
+std::string limits_broken(const Limits& limits, const block::Counts& counts) {
+  if (limits.params > 0 && counts.params > limits.params) return beyond("parameters", counts.params, limits.params);
+  if (limits.flops > 0 && 2 * counts.macs > limits.flops) return beyond("FLOPs", 2 * counts.macs, limits.flops);
+  if (limits.activations > 0 && counts.activations > limits.activations)
+    return beyond("bytes of activations", counts.activations, limits.activations);
   return "";
 }
 
-// The open gene whose program a layer has, or null.
-const Gene* open_gene(const Space& space, const Genome& genome, int layer) {
-  const int index = space.group(genome, layer).block_gene;
-  return index >= 0 && space.genes[static_cast<std::size_t>(index)].open ? &space.genes[static_cast<std::size_t>(index)]
-                                                                         : nullptr;
+constexpr const char* kWidthWrong = "D must be one positive whole number for all layers";
+
+// What is wrong with a layer's width, or nothing. Sets the architecture's with the first.
+std::string width_wrong(Architecture& a, const block::Binding& binding, int layer) {
+  if (a.stem().kind != block::Type::Kind::sequence) return "";
+  const std::int64_t width = width_of(binding);
+  if (width == 0 || (layer > 0 && width != a.width)) return kWidthWrong;
+  a.width = width;
+  return "";
+}
+
+// What an architecture is before it has layers, or what is wrong.
+base::Result<Architecture> without_layers(const Space& space, const Input& given) {
+  Architecture a;
+  a.input = input_for(space, given);
+  a.causal = space.causal;
+  a.ends = space.ends;
+  a.autoformer_bias = space.autoformer_bias;
+  if (const std::int64_t p = a.ends.patch; p > 0 && (a.input.height % p != 0 || a.input.width % p != 0))
+    return base::failure(
+        fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, p));
+  return a;
+}
+
+// What is wrong with the constraints, or nothing.
+std::string constraint_broken(const Space& space, const Genome& genome) {
+  for (const Condition& condition : space.require) {
+    if (!space.holds(condition, genome)) return "violates the constraint " + condition.text();
+  }
+  return "";
+}
+
+// What is wrong with a layer's program before it is checked, or nothing: its statements, or an op that its gene does
+// not list.
+std::string program_wrong(const Space& space, const Genome& genome, int layer, const block::Program& program) {
+  if (program.statements > space.limits.statements)
+    return fmt::format("the block has {} statements; the space allows {}", program.statements, space.limits.statements);
+  const int gene = space.group(genome, layer).block_gene;
+  return gene < 0 ? "" : space.genes[static_cast<std::size_t>(gene)].foreign_op(program);
+}
+
+// Whether a learned vector is added at each position, where a gene says so.
+void set_position(const Space& space, const Genome& genome, Architecture& a) {
+  if (space.position_gene >= 0) a.ends.learned_position = genome.codes[space.slot(space.position_gene, 0)] == 1;
 }
 
 // Adds layers one by one; equal layers are checked once.
@@ -35,20 +76,11 @@ class Stacker {
   // Returns what is wrong, or nothing.
   std::string add(int layer) {
     auto binding = bind_layer(space_, genome_, layer);
-    if (a_.stem().kind == block::Type::Kind::sequence) {
-      const std::int64_t width = width_of(binding);
-      if (width == 0 || (layer > 0 && width != a_.width)) return "D must be one positive whole number for all layers";
-      a_.width = width;
-    }
+    if (std::string wrong = width_wrong(a_, binding, layer); !wrong.empty()) return wrong;
     const block::Type input = layer == 0 ? a_.stem() : a_.layers.back().type(a_.layers.back().result);
     const block::Program& program = program_of(space_, genome_, layer);
     if (&program != program_ || binding != binding_ || input != a_.layers.back().input) {
-      if (program.statements > space_.limits.statements)
-        return fmt::format("the block has {} statements; the space allows {}", program.statements,
-                           space_.limits.statements);
-      if (const Gene* gene = open_gene(space_, genome_, layer); gene != nullptr) {
-        if (std::string wrong = gene->foreign_op(program); !wrong.empty()) return wrong;
-      }
+      if (std::string wrong = program_wrong(space_, genome_, layer, program); !wrong.empty()) return wrong;
       auto graph = block::check(program, binding, input, a_.place());
       if (!graph) return graph.error().brief();
       a_.layers.push_back(std::move(*graph));
@@ -112,18 +144,11 @@ Input input_for(const Space& space, Input input) {
 }
 
 base::Result<Architecture> decode(const Space& space, const Genome& genome, const Input& given) {
-  for (const Condition& condition : space.require) {
-    if (!space.holds(condition, genome)) return base::failure("violates the constraint " + condition.text());
-  }
-  Architecture a;
-  a.input = input_for(space, given);
-  a.causal = space.causal;
-  a.ends = space.ends;
-  a.autoformer_bias = space.autoformer_bias;
-  if (space.position_gene >= 0) a.ends.learned_position = genome.codes[space.slot(space.position_gene, 0)] == 1;
-  if (const std::int64_t p = a.ends.patch; p > 0 && (a.input.height % p != 0 || a.input.width % p != 0))
-    return base::failure(
-        fmt::format("images of {}x{} do not divide into patches of {}", a.input.height, a.input.width, p));
+  if (std::string wrong = constraint_broken(space, genome); !wrong.empty()) return base::failure(std::move(wrong));
+  auto made = without_layers(space, given);
+  if (!made) return made;
+  Architecture& a = *made;
+  set_position(space, genome, a);
   const int depth = space.depth(genome);
   a.layers.reserve(static_cast<std::size_t>(depth));
   Stacker stacker(space, genome, a);
@@ -132,8 +157,86 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
       return base::failure(fmt::format("layer {}: {}", layer, wrong));
   }
   a.counts += count_ends(a);
-  if (const std::string wrong = limits_broken(space.limits, a); !wrong.empty()) return base::failure(wrong);
-  return a;
+  if (const std::string wrong = limits_broken(space.limits, a.counts); !wrong.empty()) return base::failure(wrong);
+  return made;
+}
+
+std::size_t Counter::Hash::operator()(const Key& key) const {
+  std::uint64_t hash = key.size();
+  for (const std::int64_t part : key) hash = base::mix64(hash ^ static_cast<std::uint64_t>(part));
+  return hash;
+}
+
+Counter::Counter(const Space& space, const Input& input) : space_(space), base_(without_layers(space, input)) {
+  for (const Group& group : space.groups) {
+    std::vector<int>& genes = genes_.emplace_back();
+    if (group.block_gene >= 0) genes.push_back(group.block_gene);
+    for (const auto& [name, value] : group.bind) {
+      if (value.is_string()) genes.push_back(space.gene_index(value.get_ref<const std::string&>()));
+    }
+  }
+}
+
+base::Result<block::Counts> Counter::count(const Genome& genome) {
+  if (std::string wrong = constraint_broken(space_, genome); !wrong.empty()) return base::failure(std::move(wrong));
+  if (!base_) return tl::unexpected(base_.error());
+  open_key_.clear();
+  block::Counts counts;
+  base_->width = 0;
+  set_position(space_, genome, *base_);
+  block::Type type = base_->stem();
+  for (int index = 0, depth = space_.depth(genome); index < depth; ++index) {
+    const Layer& one = layer(genome, index, type);
+    std::string wrong = one.wrong;
+    if (type.kind == block::Type::Kind::sequence && wrong.empty()) {
+      if (index > 0 && one.out != type) wrong = kWidthWrong;
+      base_->width = one.out.channels;
+    }
+    if (!wrong.empty()) return base::failure(fmt::format("layer {}: {}", index, wrong));
+    counts += one.counts;
+    type = one.out;
+  }
+  counts += count_ends(*base_, type.channels);
+  if (std::string wrong = limits_broken(space_.limits, counts); !wrong.empty()) return base::failure(std::move(wrong));
+  return counts;
+}
+
+// The counts of a layer, looked up by its group, what its genes are, and an image that comes in.
+const Counter::Layer& Counter::layer(const Genome& genome, int index, const block::Type& input) {
+  const Group& group = space_.group(genome, index);
+  const std::ptrdiff_t number = &group - space_.groups.data();
+  key_.assign({number});
+  if (input.kind == block::Type::Kind::image) key_.insert(key_.end(), {input.channels, input.height, input.width});
+  for (const int gene : genes_[static_cast<std::size_t>(number)])
+    key_.push_back(genome.codes[space_.slot(gene, index)]);
+  const bool open = group.block_gene >= 0 && space_.genes[static_cast<std::size_t>(group.block_gene)].open;
+  if (open) {  // a code is of this genome's programs alone
+    if (key_ != open_key_) open_ = count_layer(genome, index, input);
+    open_key_ = key_;
+    return open_;
+  }
+  const auto found = seen_.find(key_);
+  return found != seen_.end() ? found->second : seen_.emplace(key_, count_layer(genome, index, input)).first->second;
+}
+
+Counter::Layer Counter::count_layer(const Genome& genome, int index, const block::Type& input) const {
+  const block::Program& program = program_of(space_, genome, index);
+  const block::Binding binding = bind_layer(space_, genome, index);
+  Layer layer{.counts = {}, .out = input, .wrong = {}};
+  if (input.kind == block::Type::Kind::sequence) {
+    layer.out = {width_of(binding), false};
+    if (layer.out.channels == 0) layer.wrong = kWidthWrong;
+  }
+  if (layer.wrong.empty()) layer.wrong = program_wrong(space_, genome, index, program);
+  if (!layer.wrong.empty()) return layer;
+  const auto graph = block::check(program, binding, layer.out, base_->place());
+  if (!graph) {
+    layer.wrong = graph.error().brief();
+    return layer;
+  }
+  layer.counts = block::count(*graph, base_->positions(), base_->place());
+  layer.out = graph->type(graph->result);
+  return layer;
 }
 
 }  // namespace weft::space

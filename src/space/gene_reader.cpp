@@ -62,7 +62,10 @@ void GeneReader::add_gene(const std::string& name, const base::Json& given) {
     gene.values = choice(seeds, pointer + "/program/seeds");
     read_ops(given.at("program"), gene, pointer + "/program");
   }
-  for (const base::Json& value : gene.values) gene.scalars.push_back(to_scalar(value));
+  for (const base::Json& value : gene.values) {
+    gene.scalars.push_back(to_scalar(value));
+    gene.texts.push_back(base::canonical_text(value));
+  }
   if (gene.when) check_when(gene, pointer + "/when");
   genes_.push_back(std::move(gene));
 }

@@ -144,6 +144,41 @@ class Reader {
   Genome genome_;
 };
 
+void append_value(const Space& space, const Genome& genome, int gene, int layer, std::string& text) {
+  const Gene& row = space.genes[static_cast<std::size_t>(gene)];
+  const std::int32_t code = genome.codes[space.slot(gene, layer)];
+  if (code == Genome::kInactive) {
+    text += "null";
+  } else if (row.open) {
+    text += base::canonical_text(genome.programs[static_cast<std::size_t>(code)]->text);
+  } else {
+    text += row.texts[static_cast<std::size_t>(code)];
+  }
+}
+
+// base::canonical_text(to_json()) without the JSON between.
+std::string canonical_text(const Space& space, const Genome& genome) {
+  std::string text = "{";
+  const int depth = space.depth(genome);
+  for (const int gene : space.by_name()) {
+    const Gene& row = space.genes[static_cast<std::size_t>(gene)];
+    const int copies = row.per_layer ? depth : 1;
+    bool any = false;
+    for (int layer = 0; layer < copies; ++layer)
+      any = any || genome.codes[space.slot(gene, layer)] != Genome::kInactive;
+    if (!any) continue;
+    text += text.size() > 1 ? ",\"" : "\"";
+    text += row.name;  // letters, digits and _
+    text += row.per_layer ? "\":[" : "\":";
+    for (int layer = 0; layer < copies; ++layer) {
+      if (layer > 0) text += ',';
+      append_value(space, genome, gene, layer, text);
+    }
+    if (row.per_layer) text += ']';
+  }
+  return text + "}";
+}
+
 double program_distance(const block::Program& a, const block::Program& b) {
   std::map<std::string_view, std::pair<int, int>> uses;
   for (const block::Site& site : a.sites) ++uses[site.op->name].first;
@@ -186,7 +221,7 @@ std::string to_notation(const Space& space, const Genome& genome) {
 }
 
 std::string id(const Space& space, const Genome& genome) {
-  return "g1-" + base::short_hash(base::canonical_text(to_json(space, genome)));
+  return "g1-" + base::short_hash(canonical_text(space, genome));
 }
 
 base::Result<Genome> from_json(const Space& space, const Json& value) {

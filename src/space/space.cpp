@@ -22,7 +22,12 @@ std::string Gene::foreign_op(const block::Program& program) const {
 
 void Space::lay_out() {
   offsets_.clear();
+  by_name_.clear();
   slots_ = 0;
+  for (std::size_t i = 0; i < genes.size(); ++i) by_name_.push_back(static_cast<int>(i));
+  std::sort(by_name_.begin(), by_name_.end(), [&](int a, int b) {
+    return genes[static_cast<std::size_t>(a)].name < genes[static_cast<std::size_t>(b)].name;
+  });
   for (const Gene& gene : genes) {
     offsets_.push_back(slots_);
     slots_ += gene.per_layer ? static_cast<std::size_t>(max_depth) : 1;
@@ -129,7 +134,7 @@ std::shared_ptr<const ProgramText> Space::seed(int gene, std::size_t index) cons
 std::shared_ptr<const ProgramText> make_text(block::Program program) {
   auto made = std::make_shared<ProgramText>();
   made->text = block::print(program);
-  made->id = block::id(program);
+  made->id = block::id_of_text(made->text);
   const std::vector<std::string> lines = base::split_lines(made->text);
   program.statements = static_cast<int>(
       std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("    "); }));

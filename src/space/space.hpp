@@ -25,6 +25,7 @@ struct Gene {
   bool open = false;                       ///< any valid block program; `values` then names the seeds
   std::vector<base::Json> values;          ///< the domain: numbers, texts or booleans
   std::vector<Scalar> scalars;             ///< the same, for conditions
+  std::vector<std::string> texts;          ///< the same, as canonical JSON
   std::optional<Condition> when;           ///< inactive where this does not hold
   std::vector<const block::Op*> ops = {};  ///< that an open gene's programs may use; empty: all
 
@@ -88,6 +89,8 @@ class Space {
   static Space from_snapshot(const base::Json& snapshot);
 
   int gene_index(std::string_view name) const;
+  /// The genes in the order of their names.
+  const std::vector<int>& by_name() const { return by_name_; }
   /// The first gene that neither the layers nor a condition name; empty where there is none.
   std::string unused_gene() const;
   std::size_t slots() const { return slots_; }
@@ -124,6 +127,7 @@ class Space {
  private:
   void lay_out();
   std::vector<std::size_t> offsets_;
+  std::vector<int> by_name_;
   std::size_t slots_ = 0;
   std::map<std::string, std::shared_ptr<const ProgramText>> seeds_;
   base::Json snapshot_;

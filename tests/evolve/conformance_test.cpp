@@ -7,22 +7,28 @@
 namespace weft::evolve {
 namespace {
 
-using Case = std::tuple<std::string, std::string>;  // method, space
+struct Case {
+  std::string method, options, space, name;
+};
 
-std::string small(const std::string& method) {
-  if (method == "regularized_evolution") return "{population: 5, sample: 2}";
-  if (method == "evoprompting") return "{initial: 6, survivors: 3, prompts: 2, samples: 3}";
-  if (method == "genius") return "{conversations: 3, iterations: 9}";
-  return "{}";
+// Small sizes, and every way of a method to vary genomes.
+std::vector<std::string> small(const std::string& method) {
+  if (method == "regularized_evolution") {
+    return {"{population: 5, sample: 2}", "{population: 5, sample: 2, mutation: primer, crossover: 0.5}",
+            "{population: 5, sample: 2, mutation: op_nas}"};
+  }
+  if (method == "evoprompting") return {"{initial: 6, survivors: 3, prompts: 2, samples: 3}"};
+  if (method == "genius") return {"{conversations: 3, iterations: 9}"};
+  return {"{}"};
 }
 
 class Conformance : public ::testing::TestWithParam<Case> {
  protected:
-  std::string method() const { return std::get<0>(GetParam()); }
+  std::unique_ptr<Proposer> proposer() const { return made_.proposer(GetParam().method, GetParam().options); }
 
   // Every draft of a run, as texts.
   std::vector<std::string> drafts(std::size_t window, std::uint64_t seed, int bad = 0, TrialId trials = 40) const {
-    const auto proposer = made_.proposer(method(), small(method()));
+    const auto proposer = this->proposer();
     Script script(made_, bad);
     Loop loop(made_, *proposer, window, seed, std::ref(script));
     std::vector<std::string> list;
@@ -30,7 +36,7 @@ class Conformance : public ::testing::TestWithParam<Case> {
     return list;
   }
 
-  Made made_{std::get<1>(GetParam())};
+  Made made_{GetParam().space};
 };
 
 TEST_P(Conformance, GivesTheSameDraftsForTheSameSeed) {
@@ -43,7 +49,7 @@ TEST_P(Conformance, GivesTheSameDraftsForTheSameSeed) {
 }
 
 TEST_P(Conformance, GivesOnlyGenomesThatTheSpaceAllows) {
-  const auto proposer = made_.proposer(method(), small(method()));
+  const auto proposer = this->proposer();
   Script script(made_);
   Loop loop(made_, *proposer, 3, 5, std::ref(script));
   for (const Step& step : loop.run(60)) {
@@ -56,7 +62,7 @@ TEST_P(Conformance, GivesOnlyGenomesThatTheSpaceAllows) {
 }
 
 TEST_P(Conformance, NamesEarlierTrialsAsParents) {
-  const auto proposer = made_.proposer(method(), small(method()));
+  const auto proposer = this->proposer();
   Script script(made_, 4);
   Loop loop(made_, *proposer, 7, 5, std::ref(script));
   for (const Step& step : loop.run(60)) {
@@ -86,7 +92,7 @@ TEST_P(Conformance, LearnsFromBadTrialsWithoutHarm) {
 
 TEST_P(Conformance, GoesOnWhereEveryTrialFails) {
   for (const std::size_t window : {1U, 7U}) {
-    const auto proposer = made_.proposer(method(), small(method()));
+    const auto proposer = this->proposer();
     Loop loop(made_, *proposer, window, 3, [&](TrialId id, const Draft& draft) {
       if (draft.kind == Draft::Kind::call) return test::invalid_trial(id, "no");
       return test::trial_of(made_.space, id, draft.genome, journal::Outcome::failed("diverged", ""));
@@ -96,7 +102,7 @@ TEST_P(Conformance, GoesOnWhereEveryTrialFails) {
 }
 
 TEST_P(Conformance, GoesOnWhereEveryTrialRepeatsTheFirst) {
-  const auto proposer = made_.proposer(method(), small(method()));
+  const auto proposer = this->proposer();
   base::Random random(1);
   const space::Genome only = space::sample(made_.space, random);
   Loop loop(made_, *proposer, 3, 3, [&](TrialId id, const Draft&) {
@@ -108,7 +114,7 @@ TEST_P(Conformance, GoesOnWhereEveryTrialRepeatsTheFirst) {
 }
 
 TEST_P(Conformance, StaysExhausted) {
-  const auto proposer = made_.proposer(method(), small(method()));
+  const auto proposer = this->proposer();
   Script script(made_);
   Loop loop(made_, *proposer, 4, 1, std::ref(script));
   loop.run(200);
@@ -122,13 +128,18 @@ TEST_P(Conformance, StaysExhausted) {
 std::vector<Case> cases() {
   std::vector<Case> list;
   for (const std::string& method : method_names()) {
-    for (const char* space : {"gpt_nano", "gpt_nano_open", "vit_nano"}) list.emplace_back(method, space);
+    int variant = 0;
+    for (const std::string& options : small(method)) {
+      const std::string name = method + (variant++ > 0 ? std::to_string(variant) : "") + "_";
+      for (const std::string space : {"gpt_nano", "gpt_nano_open", "vit_nano"})
+        list.push_back({method, options, space, name + space});
+    }
   }
   return list;
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryMethod, Conformance, ::testing::ValuesIn(cases()),
-                         [](const auto& row) { return std::get<0>(row.param) + "_" + std::get<1>(row.param); });
+                         [](const auto& row) { return row.param.name; });
 
 TEST(Methods, AreNamedWhereOneIsNotKnown) {
   EXPECT_NE(test::error_of([] { traits_of("evopromting"); }).find("did you mean 'evoprompting'?"), std::string::npos);

@@ -119,5 +119,19 @@ TEST_F(RegularizedEvolution, ChangesItsParentInOnePlace) {
   EXPECT_GT(children, 50);
 }
 
+TEST_F(RegularizedEvolution, CrossesOverAShareOfItsChildren) {
+  const auto proposer = made_.proposer("regularized_evolution", "{population: 4, sample: 1, crossover: 0.5}");
+  for (TrialId id = 0; id < 4; ++id) tell(*proposer, id, 1);
+  int crossed = 0;
+  for (TrialId id = 4; id < 404; ++id) {
+    const Draft draft = ask(*proposer, id);
+    if (draft.lineage.op != "cross_over") continue;
+    ++crossed;
+    ASSERT_EQ(draft.lineage.parents.size(), 2U);
+    EXPECT_NE(draft.lineage.parents[0], draft.lineage.parents[1]);
+  }
+  EXPECT_NEAR(crossed, 150, 40) << "half, but where both parents are one";
+}
+
 }  // namespace
 }  // namespace weft::evolve

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "space/genome_text.hpp"
+#include "space/vary.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/spaces.hpp"
@@ -164,6 +165,49 @@ TEST(Binding, takes_flags_as_zero_and_one) {
       bind_layer(space, from_text(space, R"({"width":16,"depth":1,"heads":[1],"bias":false})").value(), 0);
   EXPECT_EQ(binding.at("B"), 0);
   EXPECT_EQ(binding.at("F"), 1);
+}
+
+// What Counter says of a genome and what decode() does.
+void expect_as_decoded(const Space& space, Counter& counter, const Genome& genome, const Input& input) {
+  const auto counts = counter.count(genome);
+  const auto architecture = decode(space, genome, input);
+  ASSERT_EQ(counts.has_value(), architecture.has_value()) << to_text(space, genome);
+  if (!counts) {
+    ASSERT_EQ(counts.error(), architecture.error());
+    return;
+  }
+  ASSERT_EQ(counts->params, architecture->counts.params) << to_text(space, genome);
+  ASSERT_EQ(counts->macs, architecture->counts.macs) << to_text(space, genome);
+  ASSERT_EQ(counts->activations, architecture->counts.activations) << to_text(space, genome);
+}
+
+TEST(Counter, counts_what_decode_does) {
+  for (const char* name : {"gpt_s", "gpt_nano", "gpt_nano_open", "autoformer_t", "vit_nano", "nasbench201"}) {
+    const Space space = Space::load(name);
+    Counter counter(space, space.input);
+    base::Random random(1, name);
+    for (int i = 0; i < 200; ++i) {
+      const Genome genome = sample(space, random);
+      expect_as_decoded(space, counter, genome, space.input);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST(Counter, refuses_in_the_words_of_decode) {
+  const Space wide = layered(), limited = layered("limits: {params: 8000}\n"), constrained = layered("require: [\"width % heads == 0\"]\n");
+  for (const Space* space : {&wide, &limited, &constrained}) {
+    Counter counter(*space, space->input);
+    int refused = 0;
+    for (const int width : {16, 32}) {
+      for (const char* heads : {"[1,2,1]", "[2,3,1]", "[1,1,2]"}) {
+        const Genome genome = from_text(*space, "{\"width\":" + std::to_string(width) + ",\"depth\":3,\"heads\":" + heads + ",\"bias\":true}").value();
+        expect_as_decoded(*space, counter, genome, space->input);
+        refused += counter.count(genome) ? 0 : 1;
+      }
+    }
+    EXPECT_GT(refused, 0);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/hash.hpp"
 #include "space/vary.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/spaces.hpp"
@@ -180,6 +181,24 @@ TEST(Distance, tells_programs_of_the_same_ops_apart) {
     return genome_of(space, R"({"width":16,"program":"def block(x):\n    return )" + body + "\"}");
   };
   EXPECT_GT(distance(space, with("relu(gelu(x))"), with("gelu(relu(x))")), 0);
+}
+
+TEST(Id, is_a_hash_of_the_canonical_json) {
+  for (const char* name : {"gpt_s", "gpt_nano", "gpt_nano_open", "autoformer_t", "nasbench201"}) {
+    const Space space = Space::load(name);
+    base::Random random(1, name);
+    for (int i = 0; i < 200; ++i) {
+      const Genome genome = sample(space, random);
+      ASSERT_EQ(id(space, genome), "g1-" + base::short_hash(base::canonical_text(to_json(space, genome))));
+    }
+  }
+  for (const test::SmallSpace& small : test::small_spaces()) {
+    const Space space = space_of(small.yaml);
+    enumerate(space, [&](const Genome& genome) {
+      EXPECT_EQ(id(space, genome), "g1-" + base::short_hash(base::canonical_text(to_json(space, genome))));
+      return true;
+    });
+  }
 }
 
 TEST(Distance, between_open_genomes_is_a_metric) {

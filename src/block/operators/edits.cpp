@@ -71,7 +71,9 @@ std::optional<Program> insert(Workpiece& piece) {
   std::optional<Value> made = from;
   for (int more = 1; made && more > 0; --more) {
     made = piece.grow(*made, partners, user);
-    if (piece.random.chance(0.25)) ++more;
+    // A chain that left the kind of tensor goes on rather than back.
+    const bool elsewhere = made && piece.types(*made).front().kind != wanted.front().kind;
+    if (piece.random.chance(elsewhere ? 0.7 : 0.25)) ++more;
   }
   if (made) made = piece.adapt(*made, wanted, &from);
   if (made && piece.random.chance(0.2)) made = piece.apply(rows::add(), {from, *made}, {});

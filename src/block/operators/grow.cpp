@@ -190,8 +190,30 @@ std::optional<Value> Workpiece::adapt_matrix(const Value& value, const Types& wa
     if (const auto product = apply(rows::multiply(), {*companion, value}, {}); product && types(*product) == wanted)
       return product;
   }
-  const auto merged = apply(rows::merge(), {value}, {});
+  const auto heads_of_values = with_positions(value, companion == nullptr ? Value{} : *companion);
+  const auto merged = heads_of_values ? apply(rows::merge(), {*heads_of_values}, {}) : std::nullopt;
   return merged ? adapt(*merged, wanted, companion) : std::nullopt;
+}
+
+// [heads, time, channels] of any matrix: transposed, or by a product with the heads of a sequence, which scores
+// [time, time] weigh and other matrices map.
+std::optional<Value> Workpiece::with_positions(const Value& value, const Value& sequence) {
+  const Type have = types(value).front();
+  if (have.rows == kTime && have.columns != kTime) return value;
+  if (have.columns == kTime && have.rows != kTime) return apply(rows::transpose(), {value}, {});
+  if (types(sequence).front().kind != Type::Kind::sequence) return std::nullopt;
+  const bool scores = have.rows == kTime;
+  Types wanted;
+  for (std::size_t layer = 0; layer < types(value).size(); ++layer) {
+    const Type& own = types(value)[layer];
+    const std::int64_t channels = scores ? types(sequence)[layer].channels / own.heads : own.rows;
+    wanted.push_back(Type::matrix(own.heads, kTime, channels));
+  }
+  const auto values = split_heads(sequence, wanted);
+  if (!values || !scores) return values ? apply(rows::matmul(), {*values, value}, {}) : std::nullopt;
+  const bool weighs = have.past || !setting.place.causal;
+  const auto weights = weighs && random.chance(0.5) ? std::optional(value) : apply(rows::softmax(), {value}, {});
+  return weights ? apply(rows::matmul(), {*weights, *values}, {}) : std::nullopt;
 }
 
 std::optional<Value> Workpiece::split_heads(const Value& value, const Types& wanted) {

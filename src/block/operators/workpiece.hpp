@@ -92,6 +92,7 @@ class Workpiece {
   std::optional<Value> project(const Op& op, const Value& value, const Types& wanted);
   std::optional<Value> adapt_sequence(const Value& value, const Types& wanted, const Value* companion);
   std::optional<Value> adapt_matrix(const Value& value, const Types& wanted, const Value* companion);
+  std::optional<Value> with_positions(const Value& value, const Value& sequence);
   std::optional<Value> split_heads(const Value& value, const Types& wanted);
 
   const Preference& preference_;
