@@ -8,6 +8,8 @@
 #include "base/schema.hpp"
 #include "base/text.hpp"
 #include "evaluate/engine.hpp"
+#include "evaluate/evaluator.hpp"
+#include "evolve/typed.hpp"
 #include "llm/config.hpp"
 #include "llm/prices.hpp"
 #include "search/experiment.hpp"
@@ -40,7 +42,7 @@ void check(const LlmOptions& options) {
   request.max_tokens = experiment.checked.at("llm").at("max_tokens");
   request.temperature = 1;
   request.seed = experiment.seed();
-  request.constraint = {space::json_schema(experiment.space), space::grammar(experiment.space)};
+  request.constraint = evolve::constraint_for(experiment.space, evaluate::task_input(experiment.setup()));
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::milliseconds(static_cast<std::int64_t>(1000 * config.timeout_seconds));
   const llm::Chat chat = provider->chat(request, {}, deadline, {});

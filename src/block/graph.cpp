@@ -103,9 +103,7 @@ class Binder {
     std::string unbound;
     const auto value = site.attributes[index].evaluate(binding_, unbound);
     if (!value) fail_unknown(site, index, unbound);
-    const bool whole = row.kind != Attribute::Kind::real;
-    if (!(*value >= row.minimum && *value <= row.maximum) || (whole && *value != std::floor(*value)))
-      fail_domain(site, index, *value);
+    if (!in_domain(row, *value)) fail_domain(site, index, *value);
     return *value;
   }
 
@@ -136,26 +134,13 @@ class Binder {
     node.attributes.reserve(site.attributes.size());
     for (std::size_t i = 0; i < site.attributes.size(); ++i) node.attributes.push_back(attribute(site, i));
     read_input_types(graph_, node, inputs_);
-    for (const Type& type : inputs_) {
-      if (!site.op->takes.accepts(type))
-        fail(&site, fmt::format("{}: takes {}, not {}", site.op->name, site.op->takes.text(), type.text()));
-    }
     if (site.body != nullptr) node.body = cell(site, node.whole(0));
     const Call call{inputs_, node.attributes, place_, node.body.get()};
-    check_mixing(site, call);
-    auto outputs = site.op->infer(call);
-    if (!outputs) fail(&site, fmt::format("{}: {}", site.op->name, outputs.error()));
+    auto outputs = output_types(*site.op, call);
+    if (!outputs) fail(&site, outputs.error());
     node.outputs = std::move(*outputs);
-    for (const Type& type : node.outputs) check_size(site, type);
     if (site.op->parameters) node.parameters = site.op->parameters(call);
     return node;
-  }
-
-  void check_mixing(const Site& site, const Call& call) const {
-    if (place_.causal && site.op->mixes && site.op->mixes(call) == Mixing::all) {
-      fail(&site,
-           fmt::format("{}: lets a position see later ones, which a causal space does not allow", site.op->name));
-    }
   }
 
   // The cell that a scan applies, on one position of the scan's input and states of `width` channels.
@@ -175,12 +160,6 @@ class Binder {
     return std::make_shared<const Graph>(std::move(binder.graph_));
   }
 
-  void check_size(const Site& site, const Type& type) const {
-    if (static_cast<double>(std::max(type.channels, type.heads * std::max(type.rows, type.columns))) > kMaxWidth)
-      fail(&site, fmt::format("{}: makes {}; an axis has at most {}", site.op->name, type.text(),
-                              static_cast<std::int64_t>(kMaxWidth)));
-  }
-
   const Program& program_;
   const Program& source_;  // whose text messages quote
   const Binding& binding_;
@@ -191,7 +170,34 @@ class Binder {
   std::vector<Type> inputs_;  // of the node at hand
 };
 
+bool too_large(const Type& type) {
+  return static_cast<double>(std::max(type.channels, type.heads * std::max(type.rows, type.columns))) > kMaxWidth;
+}
+
 }  // namespace
+
+bool in_domain(const Attribute& attribute, double value) {
+  const bool whole = attribute.kind != Attribute::Kind::real;
+  return value >= attribute.minimum && value <= attribute.maximum && !(whole && value != std::floor(value));
+}
+
+base::Result<std::vector<Type>> output_types(const Op& op, const Call& call) {
+  for (const Type& type : call.inputs) {
+    if (!op.takes.accepts(type))
+      return base::failure(fmt::format("{}: takes {}, not {}", op.name, op.takes.text(), type.text()));
+  }
+  auto outputs = op.infer(call);
+  if (!outputs) return base::failure(fmt::format("{}: {}", op.name, outputs.error()));
+  for (const Type& type : *outputs) {
+    if (too_large(type))
+      return base::failure(fmt::format("{}: makes {}; an axis has at most {}", op.name, type.text(),
+                                       static_cast<std::int64_t>(kMaxWidth)));
+  }
+  if (call.place.causal && op.mixes && op.mixes(call) == Mixing::all)
+    return base::failure(
+        fmt::format("{}: lets a position see later ones, which a causal space does not allow", op.name));
+  return outputs;
+}
 
 std::vector<Type> input_types(const Graph& graph, const Node& node) {
   std::vector<Type> types;

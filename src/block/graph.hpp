@@ -57,6 +57,12 @@ struct Counts {
 /// block maps a sequence to its own type (an image may become another image). No tensor is made.
 Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place);
 
+/// The types of one call's outputs; or what is wrong with its inputs, its sizes, or what it lets a position see.
+base::Result<std::vector<Type>> output_types(const Op& op, const Call& call);
+
+/// Whether the attribute may be worth this.
+bool in_domain(const Attribute& attribute, double value);
+
 Counts count(const Graph& graph, std::int64_t time, const Place& place);
 
 /// The types of a node's inputs.

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "space/describe.hpp"
+#include "space/genome_prefix.hpp"
 #include "space/genome_text.hpp"
 
 namespace weft::evolve {
@@ -149,6 +150,7 @@ struct Completer::State {
       proposal.lineage = draft.lineage;
       proposal.invalid = genome.error();
     }
+    if (!proposal.invalid.empty()) proposal.invalid += space::where_wrong(*options.space, options.input, reply);
     proposal.reply = reply;
     proposal.repairs = repairs;
     if (proposal.invalid.empty() || repairs == options.repairs) {

@@ -28,6 +28,7 @@ class Completer {
  public:
   struct Options {
     const space::Space* space = nullptr;
+    space::Input input = {};              ///< of the task
     llm::Provider* provider = nullptr;    ///< null where the method uses no model
     journal::Journal* journal = nullptr;  ///< has the replies of an earlier run of this search
     std::function<std::optional<double>(const llm::Usage&)> price;

@@ -55,6 +55,7 @@ struct Method {
   std::string name;
   base::Json options;  ///< the checked options of the method
   const space::Space* space = nullptr;
+  space::Input input = {};  ///< of the task
   Objective objective;
   Prompts prompts;      ///< by name, as the run's journal keeps them
   bool chat = true;     ///< whether the model answers messages; else it continues a text

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -19,11 +21,28 @@ struct Message {
   std::string text;
 };
 
+/// Follows one reply while it is written, and always knows how it could end well. A local model's sampler asks it about
+/// each token. One thread at a time.
+class Checker {
+ public:
+  using Room = std::function<bool(std::string_view completion)>;
+  virtual ~Checker() = default;
+  /// Adds `more` where the reply can then still become what is wanted and `room` has room for the text that would
+  /// finish it; else changes nothing and returns false.
+  virtual bool extend(std::string_view more, const Room& room) = 0;
+  /// A short text that finishes the reply.
+  virtual const std::string& completion() const = 0;
+  /// Whether the reply may end here.
+  virtual bool complete() const = 0;
+};
+
 /// What a reply's form must be. A provider enforces what it can (Capabilities::structured) and ignores the rest:
 /// replies are checked afterwards all the same.
 struct Constraint {
   base::Json json_schema;  ///< null: none
   std::string grammar;     ///< GBNF; empty: none
+  /// Makes one for each reply; takes the place of the grammar where the model runs in this process. Empty: none.
+  std::function<std::unique_ptr<Checker>()> checker;
 };
 
 struct ChatRequest {

@@ -89,6 +89,7 @@ class Session {
     input_ = evaluate::task_input(experiment_.setup());
     evolve::Completer::Options options;
     options.space = &experiment_.space;
+    options.input = input_;
     options.provider = provider_.get();
     options.journal = &journal_;
     options.price = price_;
@@ -107,6 +108,7 @@ class Session {
     return {.name = experiment_.method(),
             .options = experiment_.checked.at("search").at("method").begin().value(),
             .space = &experiment_.space,
+            .input = input_,
             .objective = evolve::Objective::from_json(experiment_.checked.at("objective")),
             .prompts = experiment_.prompts,
             .chat = provider_ == nullptr || !provider_->capabilities().completion,

@@ -197,6 +197,25 @@ std::string genome_form(const Space& space, const Genome& genome) {
   return object.dump() + "\n" + program;
 }
 
+std::optional<std::pair<Json, std::string>> reply_parts(const Space& space, std::string_view reply) {
+  const int open = program_gene(space);
+  std::size_t start = reply.find('{');
+  for (int attempt = 0; open >= 0 && attempt < kMaxObjects && start != std::string_view::npos; ++attempt) {
+    const std::string& gene = space.genes[static_cast<std::size_t>(open)].name;
+    const std::size_t end = object_end(reply, start);
+    auto value = end == std::string_view::npos ? base::Result<Json>(base::failure(""))
+                                               : base::parse_json(reply.substr(start, end - start), 16);
+    if (value && value->is_object() && value->contains(space.genes.front().name)) {
+      add_program(gene, *value, reply, start, end);
+      if (!value->contains(gene) || !value->at(gene).is_string()) return std::nullopt;
+      std::string program = value->at(gene);
+      return std::pair(std::move(*value), std::move(program));
+    }
+    start = reply.find('{', start + 1);
+  }
+  return std::nullopt;
+}
+
 base::Result<Genome> from_reply(const Space& space, std::string_view reply) {
   const int open = program_gene(space);
   Candidates refused;

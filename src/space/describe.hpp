@@ -2,7 +2,9 @@
 // the text that tells a language model about it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -39,6 +41,9 @@ std::string describe(const Space& space);
 std::string genome_form(const Space& space, const Genome& genome);
 /// Index of the gene whose program follows the JSON line, or -1.
 int program_gene(const Space& space);
+/// The JSON and the program of a reply's first object that names a gene, as they stand there; nothing where one is
+/// missing.
+std::optional<std::pair<base::Json, std::string>> reply_parts(const Space& space, std::string_view reply);
 /// The first genome in a reply, whatever stands around it; an error for the model to read where there is none.
 base::Result<Genome> from_reply(const Space& space, std::string_view reply);
 

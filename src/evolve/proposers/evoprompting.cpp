@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "evolve/proposers/all.hpp"
+#include "evolve/typed.hpp"
 #include "space/describe.hpp"
 #include "space/vary.hpp"
 
@@ -32,7 +33,7 @@ class EvoPrompting : public Proposer {
     elitist_ = o.at("elitist");
     temperatures_ = o.at("temperatures").get<std::vector<double>>();
     description_ = space::describe(space_);
-    constraint_ = {space::json_schema(space_), space::grammar(space_)};
+    constraint_ = constraint_for(space_, method.input);
   }
 
   Draft ask(TrialId id, base::Random& random) override {

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "evolve/proposers/all.hpp"
+#include "evolve/typed.hpp"
 #include "space/describe.hpp"
 
 namespace weft::evolve::proposers {
@@ -25,7 +26,7 @@ class Genius : public Proposer {
     listing_ = method.options.at("memory") == "list";
     conversations_.resize(method.options.at("conversations").get<std::size_t>());
     description_ = space::describe(space_);
-    constraint_ = {space::json_schema(space_), space::grammar(space_)};
+    constraint_ = constraint_for(space_, method.input);
   }
 
   Draft ask(TrialId id, base::Random& random) override {

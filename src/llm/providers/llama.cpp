@@ -5,9 +5,12 @@
 #include <array>
 #include <cmath>
 #include <mutex>
+#include <numeric>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "llm/providers/all.hpp"
 
@@ -19,6 +22,9 @@ using Clock = std::chrono::steady_clock;
 constexpr int kSequences = 16;  // replies written side by side
 constexpr int kChunk =
     128;  // prompts are read in pieces cut at multiples of this, so that a kept prefix was read in the same pieces
+
+constexpr int kRefusals = 200;      // tokens that a checker may refuse before its own text is taken
+constexpr double kUnlikely = 1e-6;  // share of the probability that is not worth asking about
 
 template <auto Free>
 struct Deleter {
@@ -79,6 +85,8 @@ struct Sequence {
   int length = 0;         // tokens written
   llama_token token = 0;  // the last one
   Sampler chain, grammar;
+  std::unique_ptr<Checker> checker;
+  base::Random random{0};  // where a checker says what may come
   std::string text, finish;
 };
 
@@ -168,7 +176,7 @@ class LlamaProvider : public Provider {
   }
 
   void run(const ChatRequest& request, ChatResult& result) {
-    const std::vector<llama_token> prompt = tokens_of(request);
+    const std::vector<llama_token> prompt = prompt_of(request);
     const int room = static_cast<int>(llama_n_ctx(context_.get())) - static_cast<int>(prompt.size());
     if (room < request.max_tokens) {
       fail(fmt::format(
@@ -181,7 +189,7 @@ class LlamaProvider : public Provider {
       write(request, prompt, first, std::min(wave, request.samples - first), result);
   }
 
-  std::vector<llama_token> tokens_of(const ChatRequest& request) const {
+  std::vector<llama_token> prompt_of(const ChatRequest& request) const {
     const bool raw = capabilities_.completion && request.messages.size() == 1;
     const std::string text = raw ? request.messages[0].text + "\n" : templated(request.messages);
     std::vector<llama_token> tokens(text.size() + 8);
@@ -251,7 +259,7 @@ class LlamaProvider : public Provider {
     }
   }
 
-  Sequence begin(const ChatRequest& request, int id, int sample) const {
+  Sequence begin(const ChatRequest& request, int id, int sample) {
     Sequence sequence;
     sequence.id = id;
     sequence.chain.reset(llama_sampler_chain_init(llama_sampler_chain_default_params()));
@@ -262,7 +270,14 @@ class LlamaProvider : public Provider {
     } else {
       llama_sampler_chain_add(sequence.chain.get(), llama_sampler_init_greedy());
     }
-    if (capabilities_.structured == Capabilities::Structured::grammar && !request.constraint.grammar.empty()) {
+    const bool structured = capabilities_.structured == Capabilities::Structured::grammar;
+    if (structured && request.constraint.checker) {
+      sequence.checker = request.constraint.checker();
+      sequence.random = base::Random(request.seed, "sample", static_cast<std::uint64_t>(sample));
+      if (const int least = tokens_of(sequence.checker->completion()); least > request.max_tokens)
+        fail(fmt::format("llm.max_tokens of {} is too little: the shortest reply has {}", request.max_tokens, least),
+             true);
+    } else if (structured && !request.constraint.grammar.empty()) {
       sequence.grammar.reset(llama_sampler_init_grammar(vocabulary_, request.constraint.grammar.c_str(), "root"));
       if (sequence.grammar == nullptr) fail("llama.cpp refuses the grammar", true);
     }
@@ -293,6 +308,94 @@ class LlamaProvider : public Provider {
     return token;
   }
 
+  // The next token where a checker says what may come: drawn from the model's distribution, and where it is refused
+  // drawn again without it, which is to draw from the distribution over what is accepted. Where all that is likely is
+  // refused, the next token of the text that finishes the reply.
+  llama_token sample_checked(Sequence& sequence, const ChatRequest& request) {
+    double left = weigh(sequence.row, request.temperature);
+    const double enough = kUnlikely * left;
+    for (int refused = 0; refused < kRefusals && left > enough; ++refused) {
+      const std::size_t token = request.temperature > 0 ? draw(sequence.random.uniform() * left) : likeliest();
+      if (takes(sequence, static_cast<llama_token>(token), request)) return static_cast<llama_token>(token);
+      left -= weights_[token];
+      weights_[token] = 0;
+    }
+    const llama_token token = first_token(sequence.checker->completion());
+    if (token < 0 || !sequence.checker->extend(pieces_[static_cast<std::size_t>(token)], [](auto) { return true; }))
+      fail("the model has no tokens for " + base::quote(sequence.checker->completion()), true);
+    return token;
+  }
+
+  // Probabilities but for a factor, into weights_; their sum.
+  double weigh(int row, double temperature) {
+    const float* logits = llama_get_logits_ith(context_.get(), row);
+    weights_.resize(static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_)));
+    const float most = *std::max_element(logits, logits + weights_.size());
+    const float scale = temperature > 0 ? 1 / static_cast<float>(temperature) : 1;
+    for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] = std::exp((logits[i] - most) * scale);
+    return std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  }
+
+  std::size_t draw(double at) const {
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+      if (weights_[i] == 0) continue;
+      last = i;
+      at -= weights_[i];
+      if (at < 0) break;
+    }
+    return last;
+  }
+  std::size_t likeliest() const {
+    return static_cast<std::size_t>(std::max_element(weights_.begin(), weights_.end()) - weights_.begin());
+  }
+
+  bool takes(Sequence& sequence, llama_token token, const ChatRequest& request) {
+    if (llama_vocab_is_eog(vocabulary_, token)) return sequence.checker->complete();
+    const std::string& piece = pieces_[static_cast<std::size_t>(token)];
+    const int room = request.max_tokens - sequence.length - 1;
+    return !piece.empty() && sequence.checker->extend(piece, [&](std::string_view rest) {
+      return static_cast<int>(rest.size()) <= room || tokens_of(rest) <= room;
+    });
+  }
+
+  // How many tokens write this text, each the longest that fits.
+  int tokens_of(std::string_view text) {
+    int count = 0;
+    for (; !text.empty(); ++count) {
+      const llama_token token = first_token(text);
+      if (token < 0) return std::numeric_limits<int>::max();
+      text.remove_prefix(pieces_[static_cast<std::size_t>(token)].size());
+    }
+    return count;
+  }
+
+  // The longest token that the text begins with; -1 where there is none.
+  llama_token first_token(std::string_view text) {
+    if (pieces_.empty()) read_pieces();
+    for (std::size_t size = std::min(text.size(), longest_); size > 0; --size) {
+      if (const auto found = token_of_.find(std::string(text.substr(0, size))); found != token_of_.end())
+        return found->second;
+    }
+    return -1;
+  }
+
+  void read_pieces() {
+    for (llama_token token = 0; token < llama_vocab_n_tokens(vocabulary_); ++token) {
+      pieces_.push_back(piece_of(token));
+      if (llama_vocab_is_eog(vocabulary_, token) || pieces_.back().empty()) continue;
+      token_of_.emplace(pieces_.back(), token);
+      longest_ = std::max(longest_, pieces_.back().size());
+    }
+  }
+
+  std::string piece_of(llama_token token) const {
+    std::array<char, 256> piece{};
+    const int size =
+        llama_token_to_piece(vocabulary_, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, false);
+    return {piece.data(), static_cast<std::size_t>(std::max(size, 0))};
+  }
+
   void candidates(int row) {
     const float* logits = llama_get_logits_ith(context_.get(), row);
     candidates_.resize(static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_)));
@@ -301,17 +404,16 @@ class LlamaProvider : public Provider {
   }
 
   void step(Sequence& sequence, const ChatRequest& request, Usage& usage) {
-    sequence.token = sample(sequence);
+    sequence.token = sequence.checker != nullptr ? sample_checked(sequence, request) : sample(sequence);
     ++usage.completion_tokens;
     if (llama_vocab_is_eog(vocabulary_, sequence.token)) {
       sequence.finish = "stop";
       return;
     }
     ++sequence.length;
-    std::array<char, 256> piece{};
-    const int size = llama_token_to_piece(vocabulary_, sequence.token, piece.data(),
-                                          static_cast<std::int32_t>(piece.size()), 0, false);
-    if (size > 0) sequence.text.append(piece.data(), static_cast<std::size_t>(size));
+    sequence.text += piece_of(sequence.token);
+    if (sequence.checker != nullptr && sequence.checker->complete() && sequence.checker->completion().empty())
+      sequence.finish = "stop";  // nothing can follow
     for (const std::string& stop : request.stop) {
       if (const std::size_t at = sequence.text.find(stop); at != std::string::npos) {
         sequence.text.resize(at);
@@ -347,6 +449,10 @@ class LlamaProvider : public Provider {
   std::mutex mutex_;
   std::vector<llama_token> kept_;  // what sequence 0 holds
   std::vector<llama_token_data> candidates_;
+  std::vector<float> weights_;       // of all tokens, where a checker says what may come
+  std::vector<std::string> pieces_;  // the text of every token
+  std::unordered_map<std::string, llama_token> token_of_;
+  std::size_t longest_ = 0;  // of the pieces
 };
 
 }  // namespace

@@ -1,0 +1,76 @@
+// Whether an unfinished text can still become a valid program, and by what. The sampler of a local model asks it after
+// every token (through space::GenomePrefix), and an error's place in a reply is found by it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "block/graph.hpp"
+
+namespace weft::block {
+
+/// What a name or an expression of an unfinished program stands for.
+struct PrefixItem {
+  enum class Kind { tensor, parts, number } kind = Kind::number;
+  std::vector<Type> types;     ///< of a tensor, or of each part of a split: one for each binding
+  std::vector<double> values;  ///< of a number: one for each binding
+  int parts = 1;
+  bool operator==(const PrefixItem&) const = default;
+};
+
+/// What the lines so far leave behind.
+struct PrefixScope {
+  enum class Stage { header, body, returned } stage = Stage::header;
+  int indent = 0;  ///< of the statements; 0 before the first
+  int statements = 0;
+  std::vector<std::pair<std::string, PrefixItem>> names;  ///< the last one of a name counts
+
+  const PrefixItem* find(std::string_view name) const;
+  void set(const std::string& name, PrefixItem item);
+};
+
+/// A text from which a valid program can still be made: it always holds one such completion, that parses and checks.
+/// One `def` a program; every statement must check, used or not; kBounds bound names, comments and white space.
+class Prefix {
+ public:
+  /// Where the program will stand.
+  struct Setting {
+    std::vector<Binding> bindings;  ///< of every layer that uses it
+    Type input;
+    Place place;
+    int statements = 60;                       ///< at most, in the text and in canonical form
+    std::function<bool(const Program&)> fits;  ///< whether a checked program keeps the space's limits; may be empty
+  };
+
+  /// The empty text. Throws Error where not even `return x` fits.
+  explicit Prefix(std::shared_ptr<const Setting> setting);
+
+  /// Adds `more` where the text can then still become a valid program; else changes nothing and returns false.
+  bool extend(std::string_view more);
+
+  const std::string& text() const { return text_; }
+  /// A short text that makes the program whole: parse(text() + completion()) gives a program that checks.
+  const std::string& completion() const { return completion_; }
+  /// Whether the text is a whole program already.
+  bool complete() const { return completion_.empty() || completion_ == "\n"; }
+  /// The words, signs and digits of which one may come next.
+  std::vector<std::string> next() const;
+
+ private:
+  bool advance();
+  bool checks(const std::string& text) const;
+
+  std::shared_ptr<const Setting> setting_;
+  std::string text_, completion_;
+  std::size_t begin_ = 0;  // of the line that has not ended
+  PrefixScope scope_;
+};
+
+/// Bytes of the longest beginning of `text` that can still become a valid program.
+std::size_t viable_size(const std::shared_ptr<const Prefix::Setting>& setting, std::string_view text);
+
+}  // namespace weft::block

@@ -1,0 +1,37 @@
+// One line of a program that is still being written: what prefix.cpp reads instead of whole texts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "block/lexer.hpp"
+
+namespace weft::block {
+
+/// A header or a statement, with the comments and empty lines before it.
+struct Line {
+  std::vector<Token> tokens;  ///< those that nothing can be added to; the last is a newline where the line has ended
+  std::string open;           ///< the word, number or "/" at the very end, which may go on
+  int indent = 0;             ///< columns before the first token; or so far
+  bool ended = false;
+  bool in_comment = false;  ///< at its end
+  std::size_t size = 0;     ///< bytes
+};
+
+/// Reads the first line of `text`. Nothing where no program goes on so: a character outside the language, a number that
+/// is none, or more white space, comments, or letters in a name than kBounds allow.
+std::optional<Line> read_line(std::string_view text);
+
+/// What bounds a text that a model writes, so that it cannot go on for ever. Programs in files may have more.
+struct Bounds {
+  std::size_t text = 8192, line = 600, name = 32, number = 16;
+  int blanks = 40, empty_lines = 3, comment = 160, comment_lines = 6;  ///< between two tokens
+};
+constexpr Bounds kBounds;
+
+/// The value of a number as the language writes it.
+std::optional<double> number_in(std::string_view text);
+
+}  // namespace weft::block

@@ -1,0 +1,254 @@
+#include "block/prefix.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "base/random.hpp"
+#include "block/mutate.hpp"
+#include "tests/support/programs.hpp"
+
+namespace weft::block {
+namespace {
+
+using Setting = Prefix::Setting;
+
+std::shared_ptr<Setting> setting(bool causal = true, std::int64_t width = 64) {
+  auto made = std::make_shared<Setting>();
+  made->bindings = {{{"D", static_cast<double>(width)}, {"H", 4}, {"R", 2}, {"B", 1}}};
+  made->input = {width, false};
+  made->place = {.causal = causal, .grid = !causal};
+  return made;
+}
+
+// What stands before the first character that cannot be; all of it where there is none.
+std::string viable(const std::string& statements, const std::shared_ptr<Setting>& where = setting()) {
+  const std::string text = test::in_block(statements), begin = "def block(x):\n    ";
+  std::string part = text.substr(0, viable_size(where, text));
+  if (part.size() == text.size()) return "all";
+  part = part.substr(std::min(begin.size(), part.size()));
+  if (part.rfind('\n') == std::string::npos) return part;
+  return part.substr(std::min(part.size(), part.find_first_not_of(' ', part.rfind('\n') + 1)));
+}
+
+void expect_whole(const Prefix& prefix, const Setting& where) {
+  const std::string text = prefix.text() + prefix.completion();
+  const auto program = parse(text, "completed");
+  ASSERT_TRUE(program) << program.error().text() << "\n" << text;
+  for (const Binding& binding : where.bindings) {
+    const auto graph = check(*program, binding, where.input, where.place);
+    ASSERT_TRUE(graph) << graph.error().text() << "\n" << text;
+  }
+}
+
+// Every beginning of the text can still become a program, and is completed to one.
+void expect_every_prefix(const std::string& text, const std::shared_ptr<Setting>& where) {
+  Prefix prefix(where);
+  for (const char c : text) {
+    ASSERT_TRUE(prefix.extend({&c, 1})) << "after\n" << prefix.text() << "\nof\n" << text;
+    expect_whole(prefix, *where);
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  ASSERT_TRUE(prefix.complete());
+}
+
+TEST(Prefix, takes_every_beginning_of_the_blocks_that_weft_ships) {
+  for (const std::string& name : test::shipped_blocks()) {
+    const std::string text = base::read_file(base::home() / "search_spaces/blocks" / (name + ".block"));
+    if (name.starts_with("nasbench201")) continue;  // images, and several defs
+    const auto where = setting(false);
+    expect_every_prefix(text, where);
+  }
+}
+
+TEST(Prefix, takes_every_beginning_of_random_valid_programs) {
+  int programs = 0;
+  for (const std::string& name : test::shipped_blocks()) {
+    if (name.starts_with("nasbench201")) continue;
+    for (std::uint64_t walk = 0; walk < 3; ++walk) {
+      base::Random random(walk, name);
+      const auto where = setting(walk % 2 == 0);
+      Program program = test::shipped_block(name);
+      for (int step = 0; step < 12; ++step) {
+        const Program child = mutate(program, random, {"D", "H", "R"});
+        if (!check(child, where->bindings[0], where->input, where->place)) continue;
+        program = child;
+        ++programs;
+        expect_every_prefix(print(program), where);
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  EXPECT_GT(programs, 50);
+}
+
+TEST(Prefix, completes_the_empty_text) {
+  EXPECT_EQ(Prefix(setting()).completion(), "def block(x):\n    return x\n");
+}
+
+TEST(Prefix, refuses_a_name_that_nothing_begins_so) {
+  EXPECT_EQ(viable("return y"), "return ");
+  EXPECT_EQ(viable("return liner(x, D)"), "return line");
+  EXPECT_EQ(viable("h = relu(x)\nreturn x + hh"), "return x + h");
+  EXPECT_EQ(viable("return linear(x, D, bais=true)"), "return linear(x, D, b");
+  EXPECT_EQ(viable("return linear(x, D * Q)"), "return linear(x, D * ");
+}
+
+TEST(Prefix, refuses_a_wrong_number_of_arguments) {
+  EXPECT_EQ(viable("return relu(x, x)"), "return relu(x, ");
+  EXPECT_EQ(viable("return x + linear(x)"), "return x + linear(x");
+  EXPECT_EQ(viable("return attention(x, x, heads=H)"), "return attention(x, x, heads=H");
+  EXPECT_EQ(viable("a, b = relu(x)\nreturn a"), "a, b = ");
+  EXPECT_EQ(viable("a, b, c = split(x, 2)\nreturn a"), "a, b, c = split(");
+}
+
+TEST(Prefix, refuses_what_is_outside_an_attributes_domain) {
+  EXPECT_EQ(viable("return dropout(x, 2)"), "return dropout(x, 2");
+  EXPECT_EQ(viable("return attention(x, x, x, heads=0.5)"), "return attention(x, x, x, heads=0.5");
+  EXPECT_EQ(viable("return x + linear(x, D // 3)"), "return x + linear(x, D // 3");
+}
+
+TEST(Prefix, refuses_shapes_that_do_not_fit) {
+  EXPECT_EQ(viable("return attention(x, x, x, heads=7)"), "return attention(x, x, x, heads=7");
+  EXPECT_EQ(viable("return x + linear(x, 3 * D)"), "return x + linear(x, 3");
+  EXPECT_EQ(viable("return linear(x, 2 * D)"), "return linear(x, 2 * D");
+  EXPECT_EQ(viable("a = linear(x, 2 * D)\nreturn a"), "return a");
+  EXPECT_EQ(viable("a = heads(x, H)\nreturn matmul(a, x)"), "return ma");
+  EXPECT_EQ(viable("a = heads(x, H)\ns = matmul(a, a)\nreturn x"), "s = matmul(a, ");
+  EXPECT_EQ(viable("a, b = split(x, 5)\nreturn x"), "a, b = split(x, 5");
+}
+
+TEST(Prefix, refuses_what_looks_ahead_in_a_causal_space) {
+  EXPECT_EQ(viable("return x * mean(x)"), "return x * me");
+  EXPECT_EQ(viable("return x * mean(x)", setting(false)), "all");
+  EXPECT_EQ(viable("return x * mean(x)", setting(true)), "return x * me");
+}
+
+TEST(Prefix, refuses_a_name_that_leaves_no_tensor_to_return) {
+  EXPECT_EQ(viable("x = mean(x)\nreturn x", setting(false)), "x = mean(x)");
+  EXPECT_EQ(viable("x = 3\nreturn x"), "x = 3");
+  EXPECT_EQ(viable("x = heads(x, H)\nreturn merge(x)"), "all");
+}
+
+TEST(Prefix, keeps_the_limit_on_statements) {
+  auto where = setting();
+  where->statements = 2;
+  EXPECT_EQ(viable("a = relu(x)\nb = relu(a)\nreturn b", where), "");
+  EXPECT_EQ(viable("a = relu(x)\nreturn a", where), "all");
+}
+
+TEST(Prefix, keeps_the_limits_that_only_a_whole_program_shows) {
+  auto where = setting();
+  where->fits = [&](const Program& program) {
+    return count(*check(program, setting()->bindings[0], {64, false}, {.causal = true}), 128, {}).params <= 5000;
+  };
+  EXPECT_EQ(viable("return linear(x, D)", where), "all");
+  EXPECT_EQ(viable("return linear(x, D) + linear(x, D, bias=false)", where), "return linear(x, D) + linear");
+}
+
+TEST(Prefix, bounds_what_could_go_on_for_ever) {
+  Prefix prefix(setting());
+  ASSERT_TRUE(prefix.extend("def block(x):\n"));
+  for (const char* piece : {" ", "\n", "a", "#", "9", "(", "# a\n", "    # b\n", "x", "-"}) {
+    Prefix longer = prefix;
+    int taken = 0;
+    while (taken < 10'000 && longer.extend(piece)) ++taken;
+    EXPECT_LT(taken, 400) << piece;
+    expect_whole(longer, *setting());
+  }
+}
+
+TEST(Prefix, is_complete_where_the_program_may_end) {
+  Prefix prefix(setting());
+  ASSERT_TRUE(prefix.extend("def block(x):\n    h = relu(x)\n    return "));
+  EXPECT_FALSE(prefix.complete());
+  ASSERT_TRUE(prefix.extend("h"));
+  EXPECT_TRUE(prefix.complete());
+  ASSERT_TRUE(prefix.extend(" + x"));
+  EXPECT_TRUE(prefix.complete());
+  ASSERT_TRUE(prefix.extend("\n"));
+  EXPECT_TRUE(prefix.complete());
+  EXPECT_FALSE(prefix.extend("d"));
+}
+
+TEST(Prefix, says_what_may_come_next) {
+  Prefix prefix(setting());
+  ASSERT_TRUE(prefix.extend("def block(x):\n    h = relu(x"));
+  EXPECT_EQ(prefix.next(), (std::vector<std::string>{")", ",", "+", "-", "*", "\n"}));
+}
+
+TEST(Prefix, checks_the_bindings_of_all_layers) {
+  auto where = setting();
+  where->bindings.push_back({{"D", 64}, {"H", 3}, {"R", 2}});
+  EXPECT_EQ(viable("return attention(x, x, x, heads=H)", where), "return attention(x, x, x, heads=H");
+  EXPECT_EQ(viable("return attention(linear(x, H * D), linear(x, H * D), x, heads=H)", where),
+            "return attention(linear(x, H * D), linear(x, H * D), x, heads=H");
+  EXPECT_EQ(viable("a = linear(x, H * D)\nreturn linear(attention(a, a, a, heads=H), D)", where), "all");
+}
+
+// A program written by choosing among pieces at random, as a model that knows nothing would.
+std::string random_program(const std::shared_ptr<Setting>& where, base::Random& random) {
+  static const std::vector<std::string> kPieces{
+      "def",        " block",  "(x",     "):",          "\n",          "    ",     " ",      "x",        "h",
+      "a",          "q",       " = ",    "=",           "(",           ")",        ",",      ", ",       "+",
+      " + ",        " - ",     " * ",    "*",           "//",          "2",        "3",      "64",       "7",
+      "0",          ".",       "5",      "D",           "H",           "R",        "lin",    "linear(",  "ear",
+      "attention(", "heads",   "merge(", "transpose(",  "matmul(",     "softmax(", "split(", "gelu(",    "relu(",
+      "layernorm(", "norm",    "return", "return ",     "# a comment", "bias",     "=true",  "false",    "conv(",
+      "dwconv(",    "concat(", "width",  "recurrence(", "experts(",    "top",      "pick(",  "index",    "mean(",
+      "scale(",     "_",       "1",      "e",           "lightconv(",  "max(",     "/",      "kv_heads", "é"};
+  Prefix prefix(where);
+  EXPECT_TRUE(prefix.extend("def block(x):\n    "));
+  for (int refused = 0; prefix.text().size() < 400 && refused < 300;) {
+    if (prefix.complete() && random.chance(0.2)) break;
+    const std::string& piece = random.pick(kPieces);
+    if (piece.starts_with("return") && random.chance(0.9)) continue;  // not at once
+    refused = prefix.extend(piece) ? 0 : refused + 1;
+    if (refused == 0) expect_whole(prefix, *where);
+    if (::testing::Test::HasFatalFailure()) break;
+  }
+  return prefix.text() + prefix.completion();
+}
+
+// One written by choosing among the signs and words that may come next.
+std::string random_words(const std::shared_ptr<Setting>& where, base::Random& random) {
+  Prefix prefix(where);
+  EXPECT_TRUE(prefix.extend("def block(x):\n    h = layernorm(x)\n    a"));
+  while (prefix.text().size() < 250) {
+    std::vector<std::string> next = prefix.next();
+    std::erase_if(next, [&](const std::string& piece) { return piece.starts_with("return") && random.chance(0.8); });
+    if (next.empty()) break;
+    EXPECT_TRUE(prefix.extend(random.pick(next)));
+    expect_whole(prefix, *where);
+    if (::testing::Test::HasFatalFailure()) break;
+  }
+  return prefix.text() + prefix.completion();
+}
+
+void expect_programs(int count, const std::function<std::string(const std::shared_ptr<Setting>&, base::Random&)>& make,
+                     double distinct, double ops_each) {
+  std::set<std::string> ids;
+  std::size_t ops = 0;
+  for (int i = 0; i < count; ++i) {
+    base::Random random(static_cast<std::uint64_t>(i), "pieces");
+    const std::string text = make(setting(i % 3 != 0), random);
+    if (::testing::Test::HasFatalFailure()) return;
+    const auto program = parse(text, "random");
+    ids.insert(id(*program));
+    ops += program->sites.size();
+  }
+  EXPECT_GT(static_cast<double>(ids.size()), distinct * count);
+  EXPECT_GT(static_cast<double>(ops), ops_each * count);
+}
+
+TEST(Prefix, makes_whole_programs_of_random_pieces) {
+  expect_programs(150, random_program, 0.03, 0.2);  // most of what they say is not used
+}
+
+TEST(Prefix, makes_whole_programs_of_random_words) {
+  expect_programs(60, random_words, 0.3, 1);
+}
+
+}  // namespace
+}  // namespace weft::block
