@@ -134,7 +134,7 @@ class Binder {
     node.attributes.reserve(site.attributes.size());
     for (std::size_t i = 0; i < site.attributes.size(); ++i) node.attributes.push_back(attribute(site, i));
     read_input_types(graph_, node, inputs_);
-    if (site.body != nullptr) node.body = cell(site, node.whole(0));
+    if (site.body != nullptr && site.op->takes.accepts(inputs_[0])) node.body = cell(site, node.whole(0));
     const Call call{inputs_, node.attributes, place_, node.body.get()};
     auto outputs = output_types(*site.op, call);
     if (!outputs) fail(&site, outputs.error());
