@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "block/dot.hpp"
-#include "block/mutate.hpp"
 #include "tests/support/programs.hpp"
 
 namespace weft::block {
@@ -64,7 +63,7 @@ TEST(Difference, matches_each_op_once_and_to_itself_in_equal_programs) {
     Program before = test::shipped_block(name);
     EXPECT_TRUE(describe(compare(before, before)).empty()) << name;
     for (int i = 0; i < 20; ++i) {
-      const Program after = mutate(before, random, {"D", "H", "R"});
+      const Program after = test::edited(before, random);
       const Difference difference = compare(before, after);
       for (std::size_t k = 0; k < difference.origin.size(); ++k) {
         if (difference.origin[k] < 0) continue;
@@ -81,7 +80,7 @@ TEST(Difference, says_little_of_a_small_edit) {
   std::size_t lines = 0, edits = 0;
   for (const char* name : {"gpt2", "llama", "primer", "parallel"}) {
     for (int i = 0; i < 50; ++i) {
-      const Program before = test::shipped_block(name), after = mutate(before, random, {"D", "H", "R"});
+      const Program before = test::shipped_block(name), after = test::edited(before, random);
       if (id(before) == id(after)) continue;
       lines += describe(compare(before, after)).size();
       ++edits;

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/random.hpp"
-#include "block/mutate.hpp"
 #include "tests/support/programs.hpp"
 
 namespace weft::block {
@@ -71,9 +70,8 @@ TEST(Prefix, takes_every_beginning_of_random_valid_programs) {
       const auto where = setting(walk % 2 == 0);
       Program program = test::shipped_block(name);
       for (int step = 0; step < 12; ++step) {
-        const Program child = mutate(program, random, {"D", "H", "R"});
-        if (!check(child, where->bindings[0], where->input, where->place)) continue;
-        program = child;
+        program = test::edited(program, random, where->bindings[0], where->place, where->input);
+        if (!check(program, where->bindings[0], where->input, where->place)) break;
         ++programs;
         expect_every_prefix(print(program), where);
         if (HasFatalFailure()) return;

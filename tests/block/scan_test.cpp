@@ -3,7 +3,6 @@
 
 #include "block/dot.hpp"
 #include "block/graph.hpp"
-#include "block/mutate.hpp"
 #include "tests/support/programs.hpp"
 
 namespace weft::block {
@@ -167,7 +166,7 @@ TEST(Scan, IsLeftWholeByMutation) {
   base::Random random(1);
   const std::string cell = print(program).substr(0, print(program).find("\n\n"));
   for (int i = 0; i < 300; ++i) {
-    const Program child = mutate(program, random, {"D", "N"});
+    const Program child = test::edited(program, random, kBinding);
     const std::string text = print(child);
     ASSERT_EQ(id(parsed(text)), id(child)) << text;
     if (text.find("scan(") != std::string::npos) {

@@ -14,7 +14,6 @@
 
 #include "base/process.hpp"
 #include "base/text.hpp"
-#include "block/mutate.hpp"
 #include "net/checkpoint.hpp"
 #include "net/pytorch.hpp"
 #include "space/decode.hpp"
@@ -170,11 +169,21 @@ std::vector<block::Program> seeds() {
   return programs;
 }
 
+block::Binding binding_of(double heads, double ratio) {
+  return {{"D", 16}, {"C", 16}, {"H", heads}, {"R", ratio}, {"B", 1}};
+}
+
+// Where edits of a program have to hold.
+block::Setting setting(const Stand& stand) {
+  const space::Architecture a = around(stand);
+  return {.layers = {{binding_of(4, 2), a.stem()}, {binding_of(2, 3), a.stem()}}, .place = a.place()};
+}
+
 // Two layers of the program, of different heads and ratio; nothing where they do not check.
 std::optional<space::Architecture> stack(const block::Program& program, const Stand& stand) {
   space::Architecture a = around(stand);
   for (const auto& [heads, ratio] : {std::pair(4.0, 2.0), std::pair(2.0, 3.0)}) {
-    const block::Binding binding{{"D", 16}, {"C", 16}, {"H", heads}, {"R", ratio}, {"B", 1}};
+    const block::Binding binding = binding_of(heads, ratio);
     const block::Type input = a.layers.empty() ? a.stem() : a.layers.back().type(a.layers.back().result);
     auto graph = block::check(program, binding, input, a.place());
     if (!graph) return std::nullopt;
@@ -185,15 +194,14 @@ std::optional<space::Architecture> stack(const block::Program& program, const St
 
 TEST_F(Pytorch, GivesTheScoresOfTwoHundredRandomPrograms) {
   const std::vector<block::Program> begin = seeds();
-  const std::vector<std::string> genes{"D", "H", "R"};
   std::set<std::string> known;
   std::set<std::string_view> ops;
   for (std::uint64_t number = 0; known.size() < 200 && number < 5000; ++number) {
     base::Random random(9, "programs", number);
     block::Program program = begin[number % begin.size()];
-    for (std::uint64_t edits = number / begin.size(); edits > 0; --edits)
-      program = block::mutate(program, random, genes);
     const Stand& stand = kStands[(number + number / begin.size()) % kStands.size()];
+    for (std::uint64_t edits = number / begin.size(); edits > 0; --edits)
+      program = block::mutate(program, setting(stand), random).value_or(program);
     for (const Stand& one : kStands) {
       if (number >= begin.size() && one.name != stand.name) continue;
       const auto architecture = stack(program, one);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/files.hpp"
-#include "block/graph.hpp"
+#include "block/operators.hpp"
 #include "block/program.hpp"
 
 namespace weft::test {
@@ -38,6 +38,14 @@ inline block::Program shipped_block(const std::string& name) {
   if (program) return *program;
   ADD_FAILURE() << program.error().text();
   return {};
+}
+
+/// One random edit where the names are worth as much; the program itself where it does not hold there.
+inline block::Program edited(const block::Program& program, base::Random& random,
+                             const block::Binding& binding = {{"D", 16}, {"H", 4}, {"R", 2}},
+                             const block::Place& place = {.causal = true},
+                             const block::Type& input = {16, false}) {
+  return block::mutate(program, {.layers = {{binding, input}}, .place = place}, random).value_or(program);
 }
 
 /// The graph of these statements at the width, which must check.
