@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdio>
+#include <iterator>
 #include <map>
 
 #include "base/error.hpp"
@@ -25,24 +27,64 @@ void check_shape(const std::string& name, const at::Tensor& tensor, const Weight
         path.string());
 }
 
-// "layers.3" of "layers.3.0.weight", "stem" of "stem.embedding".
-std::string part_of(const std::string& name) {
-  const std::size_t dot = name.find('.');
-  return name.starts_with("layers.") ? name.substr(0, name.find('.', dot + 1)) : name.substr(0, dot);
+// A weight's place: "layers.3.12.bias" is the bias of node 12 of layer 3.
+struct Place {
+  int layer = -1, node = -1;  ///< -1 outside the layers
+  std::string name;
+};
+
+Place place_of(const std::string& name) {
+  Place place{.name = name};
+  int read = 0;
+  if (std::sscanf(name.c_str(), "layers.%6d.%6d.%n", &place.layer, &place.node, &read) != 2 || read == 0)
+    return {.name = name};
+  place.name = name.substr(static_cast<std::size_t>(read));
+  return place;
 }
 
-// Tensors of a part of the base in the order of its nodes: by their number, then as they stand in the file.
-using Part = std::vector<std::pair<std::string, at::Tensor>>;
-
-std::map<std::string, Part> parts_of(const TensorFile& file, const base::fs::path& path) {
-  std::map<std::string, Part> parts;
-  for (const auto& entry : file.tensors) {
-    if (!entry.first.starts_with("layers.") && !entry.first.starts_with("stem.") && !entry.first.starts_with("head."))
-      throw base::Error("tensor " + base::quote(entry.first) + " is not named as weft names weights", path.string());
-    parts[part_of(entry.first)].push_back(entry);
+// A base's weights: those of a layer by its nodes in order, the others by name.
+class Base {
+ public:
+  explicit Base(const base::fs::path& path) : path_(path) {
+    for (auto& [name, tensor] : read_safetensors(path).tensors) {
+      const Place place = place_of(name);
+      nodes_[place.layer][place.node][place.name] = {name, tensor};
+    }
   }
-  return parts;
-}
+
+  // The weight for the network's next frozen one.
+  at::Tensor take(const WeightSpec& spec) {
+    const Place place = place_of(spec.name);
+    auto& nodes = nodes_[place.layer];
+    if (place.layer != layer_) at_ = 0;
+    if (place.layer == layer_ && place.node != node_) ++at_;
+    layer_ = place.layer;
+    node_ = place.node;
+    const auto node = at_ < nodes.size() ? std::next(nodes.begin(), static_cast<std::ptrdiff_t>(at_)) : nodes.end();
+    if (node == nodes.end() || !node->second.contains(place.name))
+      throw base::Error("has no weight for the frozen " + spec.name, path_.string());
+    const auto entry = node->second.extract(place.name).mapped();
+    check_shape(entry.first, entry.second, spec, path_);
+    return entry.second;
+  }
+
+  void check_all_taken() const {
+    for (const auto& [layer, nodes] : nodes_) {
+      for (const auto& [node, entries] : nodes) {
+        if (!entries.empty())
+          throw base::Error("tensor " + base::quote(entries.begin()->second.first) + " has no frozen weight to go to",
+                            path_.string());
+      }
+    }
+  }
+
+ private:
+  using Entry = std::pair<std::string, at::Tensor>;  // with its name in the file
+  base::fs::path path_;
+  std::map<int, std::map<int, std::map<std::string, Entry>>> nodes_;
+  int layer_ = -2, node_ = -2;
+  std::size_t at_ = 0;
+};
 
 }  // namespace
 
@@ -64,26 +106,15 @@ Weights read_weights(const Network& network, const base::fs::path& path) {
 
 void take_base(const Network& network, Weights& weights, const base::fs::path& path) {
   const at::NoGradGuard no_grad;
-  std::map<std::string, Part> parts = parts_of(read_safetensors(path), path);
-  std::map<std::string, std::size_t> taken;
+  Base file(path);
+  bool any = false;
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const WeightSpec& spec = network.weights[i];
-    if (!spec.frozen) continue;
-    const std::string name = part_of(spec.name);
-    const Part& part = parts[name];
-    const std::size_t next = taken[name]++;
-    if (next >= part.size())
-      throw base::Error(fmt::format("has {} tensors of {}; the network has more that are frozen", part.size(), name),
-                        path.string());
-    check_shape(part[next].first, part[next].second, spec, path);
-    weights[i].copy_(part[next].second);
+    if (!network.weights[i].frozen) continue;
+    weights[i].copy_(file.take(network.weights[i]));
+    any = true;
   }
-  if (taken.empty()) throw base::Error("a base is given, and nothing of this network is frozen", path.string());
-  for (const auto& [name, part] : parts) {
-    if (const std::size_t used = taken[name]; used != part.size())
-      throw base::Error(fmt::format("has {} tensors of {}; {} of the network's are frozen", part.size(), name, used),
-                        path.string());
-  }
+  if (!any) throw base::Error("a base is given, and nothing of this network is frozen", path.string());
+  file.check_all_taken();
 }
 
 }  // namespace weft::net

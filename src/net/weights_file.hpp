@@ -11,8 +11,8 @@ namespace weft::net {
 Weights read_weights(const Network& network, const base::fs::path& path);
 
 /// Puts a base model's weights where the network's are frozen. The base is the same architecture without what is not
-/// frozen, so that the frozen weights of each part (stem, every layer, head) are its weights of that part, in order.
-/// Throws base::Error where their number or a shape differs, and where nothing is frozen.
+/// frozen: the frozen ops of a layer are its ops with weights, in order; stem and head go by name. Throws base::Error
+/// where one is missing, left over or of another shape, and where nothing is frozen.
 void take_base(const Network& network, Weights& weights, const base::fs::path& path);
 
 }  // namespace weft::net

@@ -85,7 +85,9 @@ TEST_P(Samples, DecodeAndReadBackAsThemselves) {
   for (int i = 0; i < 40; ++i) {
     const Genome genome = sample(space, random);
     const auto architecture = decode(space, genome, space.input);
-    if (!architecture) EXPECT_NE(architecture.error().find("limit"), std::string::npos) << architecture.error();
+    if (!architecture) {
+      EXPECT_NE(architecture.error().find("limit"), std::string::npos) << architecture.error();
+    }
     const auto again = from_text(space, to_text(space, genome));
     ASSERT_TRUE(again.has_value()) << again.error();
     EXPECT_EQ(id(space, *again), id(space, genome));
@@ -100,7 +102,9 @@ TEST(Transformers, AnOpenGenesProgramsUseTheOpsThatItLists) {
       const Genome child = sample(space, random);
       for (const auto& program : child.programs) {
         for (const Gene& gene : space.genes) {
-          if (gene.open) EXPECT_EQ(gene.foreign_op(program->program), "");
+          if (gene.open) {
+            EXPECT_EQ(gene.foreign_op(program->program), "");
+          }
         }
       }
     }
