@@ -90,7 +90,7 @@ Json Kind::data(const Site& site) const {
           {"hides", causal || window},
           {"sized", normalize || relative},
           {"product", product},
-          {"other_values", value_size(site) != site.inputs[0].channels / site.node.whole(0)}};
+          {"other_values", relative && value_size(site) != site.inputs[0].channels / site.node.whole(0)}};
 }
 
 std::vector<std::string> attention_weights(const Kind& kind) {
