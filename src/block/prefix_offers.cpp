@@ -238,7 +238,7 @@ std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
   const std::vector<Written> rest = digits ? open_numbers() : numbers();
   for (const Written& number : rest) {
     const bool small = number.text.size() == 1;
-    if (want.left == nullptr || (number.atom && small)) list.push_back(number);
+    if (want.left == nullptr || digits || (number.atom && small)) list.push_back(number);
   }
   return list;
 }

@@ -119,7 +119,7 @@ bool PrefixSearch::sum(const Want& want, const PrefixItem& left, Next then) {
   if (const Token* token = peek()) {
     if (!token->is("+") && !token->is("-")) return then(left);
     ++at_;
-    const Want right{.kind = want.kind, .atom = true};
+    const Want right{.kind = want.kind, .left = left.kind == Kind::number ? &left : nullptr, .atom = true};
     return beside(left, [&] {
       return term(right, [&](const PrefixItem& item) {
         const auto both = combine(setting_, token->text, left, item);
@@ -139,7 +139,7 @@ bool PrefixSearch::product(const Want& want, const PrefixItem& left, Next then) 
   if (const Token* token = peek()) {
     if (!token->is("*") && !token->is("//")) return then(left);
     ++at_;
-    const Want right{.kind = want.kind, .atom = true};
+    const Want right{.kind = want.kind, .left = left.kind == Kind::number ? &left : nullptr, .atom = true};
     return beside(left, [&] {
       return factor(right, [&](const PrefixItem& item) {
         const auto both = combine(setting_, token->text, left, item);
