@@ -181,7 +181,7 @@ class Sorter {
       }
       std::vector<Value> inputs;
       for (const Value& input : site.inputs) inputs.push_back(emit(input));
-      sorted_.push_back({site.op, std::move(inputs), site.attributes, site.outputs, site.line, site.column});
+      sorted_.push_back({site.op, std::move(inputs), std::move(site.attributes), site.outputs, site.line, site.column});
       place_[index] = static_cast<int>(sorted_.size()) - 1;
     }
     return {place_[index], value.output};

@@ -26,8 +26,8 @@ void read_input_types(const Graph& graph, const Node& node, std::vector<Type>& t
 
 class Binder {
  public:
-  Binder(const Program& program, const Binding& binding, const Place& place)
-      : program_(program), binding_(binding), place_(place), node_of_(program.sites.size(), -1) {}
+  Binder(const Program& program, const Binding& binding, const Place& place, Detail detail)
+      : program_(program), binding_(binding), place_(place), detail_(detail), node_of_(program.sites.size(), -1) {}
 
   // Throws Diagnostic, caught in check().
   Graph run(const Type& input) {
@@ -136,7 +136,7 @@ class Binder {
       fail(&site,
            fmt::format("{}: lets a position see later ones, which a causal space does not allow", site.op->name));
     }
-    if (site.op->parameters) node.parameters = site.op->parameters(call);
+    if (site.op->parameters && detail_ == Detail::all) node.parameters = site.op->parameters(call);
     return node;
   }
 
@@ -149,6 +149,7 @@ class Binder {
   const Program& program_;
   const Binding& binding_;
   const Place place_;
+  const Detail detail_;
   Graph graph_;
   std::vector<int> node_of_;  // of each site; -1 where it has none
   std::vector<Type> inputs_;  // of the node at hand
@@ -162,9 +163,10 @@ std::vector<Type> input_types(const Graph& graph, const Node& node) {
   return types;
 }
 
-Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place) {
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place,
+                     Detail detail) {
   try {
-    return Binder(program, binding, place).run(input);
+    return Binder(program, binding, place, detail).run(input);
   } catch (const Diagnostic& error) {
     return tl::unexpected(error);
   }

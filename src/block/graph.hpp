@@ -45,9 +45,13 @@ struct Counts {
   }
 };
 
+/// What check() finds out: all, or the types alone, without the parameters of each node.
+enum class Detail { all, types };
+
 /// Binds the attributes, takes what every `pick` picks, infers every shape, and checks domains, causality and that the
 /// block maps a sequence to its own type (an image may become another image). No tensor is made.
-Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place);
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place,
+                     Detail detail = Detail::all);
 
 Counts count(const Graph& graph, std::int64_t time, const Place& place);
 

@@ -150,7 +150,6 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
   return made;
 }
 
-
 std::size_t Counter::Hash::operator()(const Key& key) const {
   std::uint64_t hash = key.size();
   for (const std::int64_t part : key) hash = base::mix64(hash ^ static_cast<std::uint64_t>(part));
@@ -196,7 +195,8 @@ const Counter::Layer& Counter::layer(const Genome& genome, int index, const bloc
   const std::ptrdiff_t number = &group - space_.groups.data();
   key_.assign({number});
   if (input.kind == block::Type::Kind::image) key_.insert(key_.end(), {input.channels, input.height, input.width});
-  for (const int gene : genes_[static_cast<std::size_t>(number)]) key_.push_back(genome.codes[space_.slot(gene, index)]);
+  for (const int gene : genes_[static_cast<std::size_t>(number)])
+    key_.push_back(genome.codes[space_.slot(gene, index)]);
   const bool open = group.block_gene >= 0 && space_.genes[static_cast<std::size_t>(group.block_gene)].open;
   if (open) {  // a code is of this genome's programs alone
     if (key_ != open_key_) open_ = count_layer(genome, index, input);

@@ -13,8 +13,8 @@ namespace weft::space {
 /// The architecture, or one line for people and language models saying what is wrong: a shape, a domain, a limit.
 base::Result<Architecture> decode(const Space& space, const Genome& genome, const Input& input);
 
-/// Counts genomes of one space without building their architectures: a layer of a program, binding and input seen before
-/// is looked up. Refuses what decode() refuses, in the same words. For one thread.
+/// Counts genomes of one space without building their architectures: a layer of a program, binding and input seen
+/// before is looked up. Refuses what decode() refuses, in the same words. For one thread.
 class Counter {
  public:
   Counter(const Space& space, const Input& input);
