@@ -182,7 +182,8 @@ class Sorter {
       }
       std::vector<Value> inputs;
       for (const Value& input : site.inputs) inputs.push_back(emit(input));
-      sorted_.push_back({site.op, std::move(inputs), site.attributes, site.outputs, site.line, site.column, site.body});
+      sorted_.push_back(
+          {site.op, std::move(inputs), std::move(site.attributes), site.outputs, site.line, site.column, site.body});
       place_[index] = static_cast<int>(sorted_.size()) - 1;
     }
     return {place_[index], value.output};

@@ -26,8 +26,13 @@ void read_input_types(const Graph& graph, const Node& node, std::vector<Type>& t
 
 class Binder {
  public:
-  Binder(const Program& program, const Binding& binding, const Place& place)
-      : program_(program), source_(program), binding_(binding), place_(place), node_of_(program.sites.size(), -1) {}
+  Binder(const Program& program, const Binding& binding, const Place& place, Detail detail)
+      : program_(program),
+        source_(program),
+        binding_(binding),
+        place_(place),
+        detail_(detail),
+        node_of_(program.sites.size(), -1) {}
 
   // Throws Diagnostic, caught in check().
   Graph run(const Type& input) {
@@ -44,6 +49,7 @@ class Binder {
         source_(around.source_),
         binding_(binding),
         place_(around.place_),
+        detail_(around.detail_),
         node_of_(cell.sites.size(), -1) {}
 
   void bind_sites() {
@@ -139,7 +145,7 @@ class Binder {
     auto outputs = output_types(*site.op, call);
     if (!outputs) fail(&site, outputs.error());
     node.outputs = std::move(*outputs);
-    if (site.op->parameters) node.parameters = site.op->parameters(call);
+    if (site.op->parameters && detail_ == Detail::all) node.parameters = site.op->parameters(call);
     return node;
   }
 
@@ -164,6 +170,7 @@ class Binder {
   const Program& source_;  // whose text messages quote
   const Binding& binding_;
   const Place place_;
+  const Detail detail_;
   const Site* last_ = nullptr;  // whose value is returned
   Graph graph_;
   std::vector<int> node_of_;  // of each site; -1 where it has none
@@ -205,9 +212,10 @@ std::vector<Type> input_types(const Graph& graph, const Node& node) {
   return types;
 }
 
-Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place) {
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place,
+                     Detail detail) {
   try {
-    return Binder(program, binding, place).run(input);
+    return Binder(program, binding, place, detail).run(input);
   } catch (const Diagnostic& error) {
     return tl::unexpected(error);
   }

@@ -53,9 +53,13 @@ struct Counts {
   }
 };
 
+/// What check() finds out: all, or the types alone, without the parameters of each node.
+enum class Detail { all, types };
+
 /// Binds the attributes, takes what every `pick` picks, infers every shape, and checks domains, causality and that the
 /// block maps a sequence to its own type (an image may become another image). No tensor is made.
-Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place);
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place,
+                     Detail detail = Detail::all);
 
 /// The types of one call's outputs; or what is wrong with its inputs, its sizes, or what it lets a position see.
 base::Result<std::vector<Type>> output_types(const Op& op, const Call& call);

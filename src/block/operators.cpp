@@ -92,7 +92,7 @@ bool holds(const Program& program, const Setting& setting) {
     if (std::count(text.begin(), text.end(), '\n') - 1 > setting.statements) return false;
   }
   return std::all_of(setting.layers.begin(), setting.layers.end(), [&](const Layer& layer) {
-    const auto graph = check(program, layer.binding, layer.input, setting.place);
+    const auto graph = check(program, layer.binding, layer.input, setting.place, Detail::types);
     return graph && graph->type(graph->result).kind == layer.input.kind;
   });
 }

@@ -52,7 +52,8 @@ TEST(OpPriority, KnowsAPositionByWhatUsesTheValue) {
 TEST(OpPriority, LeadsASearchToWhatDoesWell) {
   const auto share = [](const std::string& mutation) {
     const Made made("gpt_nano_open");
-    const auto proposer = made.proposer("regularized_evolution", "{population: 20, sample: 1, mutation: " + mutation + "}");
+    const auto proposer =
+        made.proposer("regularized_evolution", "{population: 20, sample: 1, mutation: " + mutation + "}");
     int good = 0;
     Loop loop(made, *proposer, 1, 1, [&](TrialId id, const Draft& draft) {
       int tanh = 0;

@@ -1,4 +1,6 @@
 // Networks of a thousand random programs for each place: what libtorch allocates, and what positions see.
+#include "tests/support/random_programs.hpp"
+
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
@@ -7,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "net/network.hpp"
-#include "tests/support/random_programs.hpp"
 
 namespace weft::net {
 namespace {
@@ -20,8 +21,13 @@ space::Architecture architecture_of(const block::Program& program, const block::
   const block::Layer& layer = setting.layers.front();
   space::Architecture a{.causal = setting.place.causal, .width = 16, .ends = {.norm = space::Norm::none, .tied = true}};
   if (layer.input.kind == block::Type::Kind::image || setting.place.grid) {
-    a.input = {.task = space::Task::image_classification, .vocabulary = 0, .context = 0, .channels = 16, .height = 8,
-               .width = 8, .classes = 3};
+    a.input = {.task = space::Task::image_classification,
+               .vocabulary = 0,
+               .context = 0,
+               .channels = 16,
+               .height = 8,
+               .width = 8,
+               .classes = 3};
     a.ends.patch = setting.place.grid ? 2 : 0;
   } else {
     a.input = {.vocabulary = 7, .context = kContext};
@@ -56,7 +62,8 @@ TEST_P(RandomPrograms, RunAndSeeNoFuture) {
     const Weights weights = initialise(network, i, at::kCPU);
     const space::Input& input = network.architecture.input;
     if (input.task == space::Task::image_classification) {
-      const at::Tensor scores = forward(network, weights, at::randn({2, input.channels, input.height, input.width}), false);
+      const at::Tensor scores =
+          forward(network, weights, at::randn({2, input.channels, input.height, input.width}), false);
       ASSERT_EQ(scores.sizes().vec(), (std::vector<std::int64_t>{2, input.classes})) << block::print(program);
       continue;
     }
@@ -69,8 +76,7 @@ TEST_P(RandomPrograms, RunAndSeeNoFuture) {
     const auto equal = [](const at::Tensor& x, const at::Tensor& y) {
       return at::allclose(x, y, 1e-3, 1e-9, /*equal_nan=*/true);
     };
-    ASSERT_TRUE(equal(a.narrow(1, 0, from), b.narrow(1, 0, from)))
-        << block::print(program) << "from position " << from;
+    ASSERT_TRUE(equal(a.narrow(1, 0, from), b.narrow(1, 0, from))) << block::print(program) << "from position " << from;
     changed += equal(a.narrow(1, from, kContext - from), b.narrow(1, from, kContext - from)) ? 0 : 1;
   }
   if (GetParam().setting.place.causal) {

@@ -1,6 +1,4 @@
 // Properties of thousands of random programs.
-#include "tests/support/random_programs.hpp"
-
 #include <gtest/gtest.h>
 
 #include <array>
@@ -9,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "tests/support/random_programs.hpp"
 #include "tests/support/rewriter.hpp"
 
 namespace weft::block {
@@ -71,8 +70,7 @@ TEST(Programs, keep_their_id_in_other_words) {
 // Whether one graph is the other with its sites in another order, by trying every pairing that the results allow.
 class Isomorphism {
  public:
-  Isomorphism(const Program& a, const Program& b)
-      : a_(a), b_(b), to_(a.sites.size(), -1), from_(b.sites.size(), -1) {}
+  Isomorphism(const Program& a, const Program& b) : a_(a), b_(b), to_(a.sites.size(), -1), from_(b.sites.size(), -1) {}
 
   bool found() {
     if (a_.sites.size() != b_.sites.size()) return false;

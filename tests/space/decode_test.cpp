@@ -195,13 +195,16 @@ TEST(Counter, counts_what_decode_does) {
 }
 
 TEST(Counter, refuses_in_the_words_of_decode) {
-  const Space wide = layered(), limited = layered("limits: {params: 8000}\n"), constrained = layered("require: [\"width % heads == 0\"]\n");
+  const Space wide = layered(), limited = layered("limits: {params: 8000}\n"),
+              constrained = layered("require: [\"width % heads == 0\"]\n");
   for (const Space* space : {&wide, &limited, &constrained}) {
     Counter counter(*space, space->input);
     int refused = 0;
     for (const int width : {16, 32}) {
       for (const char* heads : {"[1,2,1]", "[2,3,1]", "[1,1,2]"}) {
-        const Genome genome = from_text(*space, "{\"width\":" + std::to_string(width) + ",\"depth\":3,\"heads\":" + heads + ",\"bias\":true}").value();
+        const Genome genome = from_text(*space, "{\"width\":" + std::to_string(width) +
+                                                    ",\"depth\":3,\"heads\":" + heads + ",\"bias\":true}")
+                                  .value();
         expect_as_decoded(*space, counter, genome, space->input);
         refused += counter.count(genome) ? 0 : 1;
       }

@@ -83,11 +83,11 @@ const std::vector<Expression>& Workpiece::widths() {
   }
   const Layer& layer = setting.layers.front();
   if (layer.binding.contains("D")) {
-    const Expression d = gene("D");
-    for (Expression one :
-         {d, half(d), twice(d), twice(twice(d)), Expression::combine(Kind::floor_divide, d, Expression::of(4))})
-      add_once(widths_, std::move(one));
-    if (layer.binding.contains("R")) add_once(widths_, Expression::combine(Kind::multiply, gene("R"), d));
+    static const Expression kD = gene("D"), kRD = Expression::combine(Kind::multiply, gene("R"), kD);
+    static const std::vector<Expression> kWidths{kD, half(kD), twice(kD), twice(twice(kD)),
+                                                 Expression::combine(Kind::floor_divide, kD, Expression::of(4))};
+    for (const Expression& one : kWidths) add_once(widths_, one);
+    if (layer.binding.contains("R")) add_once(widths_, kRD);
     return widths_;
   }
   for (const auto& [name, value] : layer.binding) {

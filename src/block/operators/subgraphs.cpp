@@ -122,8 +122,9 @@ std::optional<Program> swap(Workpiece& piece) {
         return piece.finish();
       }
     } else if (const auto pair = alike_pair(piece)) {
-      std::swap(piece.change(pair->first), piece.change(pair->second));
-      std::swap(piece.change(pair->first).inputs, piece.change(pair->second).inputs);
+      Site &a = piece.change(pair->first), &b = piece.change(pair->second);
+      std::swap(a, b);
+      std::swap(a.inputs, b.inputs);
       return piece.finish();
     }
   }

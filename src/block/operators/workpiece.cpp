@@ -14,7 +14,7 @@ std::size_t at(int index) {
 // Puts the sites that a value needs in an order in which every input comes before its use.
 class Finisher {
  public:
-  Finisher(const std::vector<Site>& sites, std::vector<Site>& ordered)
+  Finisher(const std::vector<std::shared_ptr<const Site>>& sites, std::vector<Site>& ordered)
       : sites_(sites), ordered_(ordered), place_(sites.size(), kUnseen) {}
 
   // False where the value depends on itself.
@@ -24,7 +24,7 @@ class Finisher {
     if (place_[index] == kUnderWay) return false;
     if (place_[index] == kUnseen) {
       place_[index] = kUnderWay;
-      Site site = sites_[index];
+      Site site = *sites_[index];
       for (Value& input : site.inputs) {
         if (!move(input)) return false;
       }
@@ -38,7 +38,7 @@ class Finisher {
 
  private:
   static constexpr int kUnseen = -1, kUnderWay = -2;
-  const std::vector<Site>& sites_;
+  const std::vector<std::shared_ptr<const Site>>& sites_;
   std::vector<Site>& ordered_;
   std::vector<int> place_;
 };
@@ -49,11 +49,10 @@ Workpiece::Workpiece(const Program& program, const Setting& where, base::Random&
     : setting(where),
       random(stream),
       preference_(preference),
-      sites_(program.sites),
       result_(program.result),
-      old_size_(static_cast<int>(program.sites.size())),
-      types_(program.sites.size()) {
-  for (std::size_t i = 0; i < sites_.size(); ++i) types_[i].resize(at(sites_[i].outputs));
+      old_size_(static_cast<int>(program.sites.size())) {
+  sites_.reserve(program.sites.size());
+  for (const Site& site : program.sites) sites_.emplace_back(std::shared_ptr<const Site>(), &site);  // not owned
   for (const Layer& layer : setting.layers) input_.push_back(layer.input);
 }
 
@@ -65,43 +64,46 @@ std::optional<Workpiece> Workpiece::make(const Program& program, const Setting& 
 }
 
 bool Workpiece::type_sites(const Program& program) {
+  std::vector<std::vector<Types>> made(program.sites.size());
+  for (std::size_t i = 0; i < made.size(); ++i) made[i].resize(at(program.sites[i].outputs));
   for (const Layer& layer : setting.layers) {
-    const auto graph = check(program, layer.binding, layer.input, setting.place);
+    const auto graph = check(program, layer.binding, layer.input, setting.place, Detail::types);
     if (!graph) return false;
     for (const Node& node : graph->nodes) {
-      auto& outputs = types_[at(node.site)];
+      auto& outputs = made[at(node.site)];
       for (std::size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(node.outputs[k]);
     }
   }
-  for (std::size_t i = 0; i < sites_.size(); ++i) {
-    if (sites_[i].op == &rows::pick()) type_pick(i);
-    for (Types& types : types_[i]) {
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (program.sites[i].op == &rows::pick()) made[i][0] = types_of_pick(program.sites[i]);
+    for (Types& types : made[i]) {
       if (types.size() != setting.layers.size()) types.clear();
     }
+    types_.push_back(std::make_shared<const std::vector<Types>>(std::move(made[i])));
   }
   return true;
 }
 
-void Workpiece::type_pick(std::size_t index) {
-  const Site& site = sites_[index];
+// Of what it picks in each layer; empty where one does not have it.
+Types Workpiece::types_of_pick(const Site& site) const {
   Types picked;
   for (std::size_t layer = 0; layer < setting.layers.size(); ++layer) {
     std::string unbound;
     const auto which = site.attributes[0].evaluate(setting.layers[layer].binding, unbound);
-    if (!which || *which < 0 || *which >= static_cast<double>(site.inputs.size())) return;
+    if (!which || *which < 0 || *which >= static_cast<double>(site.inputs.size())) return {};
     const Types& known = types(site.inputs[static_cast<std::size_t>(*which)]);
-    if (known.empty()) return;
+    if (known.empty()) return {};
     picked.push_back(known[layer]);
   }
-  types_[index][0] = std::move(picked);
+  return picked;
 }
 
 const Types& Workpiece::types(const Value& value) const {
-  return value.site < 0 ? input_ : types_[at(value.site)][at(value.output)];
+  return value.site < 0 ? input_ : (*types_[at(value.site)])[at(value.output)];
 }
 
 bool Workpiece::is_free(int index) const {
-  return !types_[at(index)][0].empty() && has_plain_call(*site(index).op);
+  return !outputs(index)[0].empty() && has_plain_call(*site(index).op);
 }
 
 Value Workpiece::value_at(const Use& use) const {
@@ -159,32 +161,40 @@ const Op* Workpiece::first_user(const Value& value) const {
 }
 
 int Workpiece::copy(Site site, std::vector<Types> types) {
-  sites_.push_back(std::move(site));
-  types_.push_back(std::move(types));
+  sites_.push_back(std::make_shared<const Site>(std::move(site)));
+  types_.push_back(std::make_shared<const std::vector<Types>>(std::move(types)));
   return size() - 1;
 }
 
+Site& Workpiece::change(int index) {
+  auto own = std::make_shared<Site>(site(index));
+  Site& changed = *own;
+  sites_[at(index)] = std::move(own);
+  return changed;
+}
+
 void Workpiece::set(const Use& use, const Value& value) {
-  (use.site < 0 ? result_ : sites_[at(use.site)].inputs[use.input]) = value;
+  (use.site < 0 ? result_ : change(use.site).inputs[use.input]) = value;
 }
 
 void Workpiece::replace_uses(const Value& from, const Value& to) {
-  for (int i = 0; i < old_size_; ++i) std::replace(sites_[at(i)].inputs.begin(), sites_[at(i)].inputs.end(), from, to);
+  for (int i = 0; i < old_size_; ++i) {
+    const auto& inputs = site(i).inputs;
+    if (std::find(inputs.begin(), inputs.end(), from) == inputs.end()) continue;
+    auto& changed = change(i).inputs;
+    std::replace(changed.begin(), changed.end(), from, to);
+  }
   if (result_ == from) result_ = to;
 }
 
 void Workpiece::exchange_uses(const Value& a, const Value& b) {
-  const auto exchange = [&](Value& value) {
-    if (value == a) {
-      value = b;
-    } else if (value == b) {
-      value = a;
-    }
-  };
+  const auto exchanged = [&](const Value& value) { return value == a ? b : value == b ? a : value; };
   for (int i = 0; i < old_size_; ++i) {
-    for (Value& input : sites_[at(i)].inputs) exchange(input);
+    for (std::size_t k = 0; k < site(i).inputs.size(); ++k) {
+      if (exchanged(site(i).inputs[k]) != site(i).inputs[k]) change(i).inputs[k] = exchanged(site(i).inputs[k]);
+    }
   }
-  exchange(result_);
+  result_ = exchanged(result_);
 }
 
 std::optional<Program> Workpiece::finish() const {

@@ -2,9 +2,9 @@
 // old ones until finish() puts all in order. Called by the operators alone.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "block/operators.hpp"
@@ -22,14 +22,14 @@ struct Use {
 
 class Workpiece {
  public:
-  /// Nothing where the program does not hold in some layer.
+  /// Nothing where the program does not hold in some layer. The program outlives the piece and its copies.
   static std::optional<Workpiece> make(const Program& program, const Setting& setting, base::Random& random,
                                        const Preference& preference);
 
   // Reading. Sites from old_size() on are new.
   int size() const { return static_cast<int>(sites_.size()); }
   int old_size() const { return old_size_; }
-  const Site& site(int index) const { return sites_[static_cast<std::size_t>(index)]; }
+  const Site& site(int index) const { return *sites_[static_cast<std::size_t>(index)]; }
   const Types& types(const Value& value) const;
   /// Whether operators may change the site itself: its types are known and it is no choice and has no program of its
   /// own.
@@ -69,8 +69,9 @@ class Workpiece {
   /// Every use of a value by old sites and the block.
   void replace_uses(const Value& from, const Value& to);
   void exchange_uses(const Value& a, const Value& b);
-  Site& change(int index) { return sites_[static_cast<std::size_t>(index)]; }
-  const std::vector<Types>& outputs(int index) const { return types_[static_cast<std::size_t>(index)]; }
+  /// The site, to be changed: a copy of its own, since pieces share the sites that they leave alone.
+  Site& change(int index);
+  const std::vector<Types>& outputs(int index) const { return *types_[static_cast<std::size_t>(index)]; }
 
   /// The canonical program, without what its result does not need. Nothing where a change made a cycle or too many ops.
   std::optional<Program> finish() const;
@@ -81,7 +82,7 @@ class Workpiece {
  private:
   Workpiece(const Program& program, const Setting& where, base::Random& stream, const Preference& preference);
   bool type_sites(const Program& program);
-  void type_pick(std::size_t index);
+  Types types_of_pick(const Site& site) const;
   std::optional<std::vector<Types>> infer(const Op& op, std::span<const Value> inputs,
                                           std::span<const Expression> attributes) const;
   std::optional<Expression> width_of(const Types& wanted, std::int64_t Type::*size);
@@ -96,10 +97,10 @@ class Workpiece {
   std::optional<Value> split_heads(const Value& value, const Types& wanted);
 
   const Preference& preference_;
-  std::vector<Site> sites_;
+  std::vector<std::shared_ptr<const Site>> sites_;
   Value result_;
   int old_size_ = 0;
-  std::vector<std::vector<Types>> types_;  // of each site's outputs
+  std::vector<std::shared_ptr<const std::vector<Types>>> types_;  // of each site's outputs
   Types input_;
   std::vector<Expression> widths_;  // once asked for
 };
