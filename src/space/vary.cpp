@@ -17,15 +17,10 @@ bool layered(const Space& space, const Condition& condition) {
   return false;
 }
 
-std::vector<std::string> bound_names(const Space& space) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : space.open_group().bind) names.push_back(name);
-  return names;
-}
-
 class Varier {
  public:
-  Varier(const Space& space, base::Random& random) : space_(space), random_(random), bound_(bound_names(space)) {}
+  Varier(const Space& space, base::Random& random)
+      : space_(space), random_(random), bound_(space.open_group().bound_names()) {}
 
   Genome sample() {
     for (int draw = 0; draw < kDraws; ++draw) {

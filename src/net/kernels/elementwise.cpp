@@ -68,6 +68,10 @@ Tensors split(const block::Node& node, Span inputs, Span, const KernelContext&) 
   return inputs[0].chunk(node.whole(0), channel_axis(node.outputs[0]));
 }
 
+Tensors take(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  return {inputs[0].narrow(channel_axis(node.outputs[0]), 0, node.whole(0))};
+}
+
 Tensors mean(const block::Node&, Span inputs, Span, const KernelContext&) {
   const at::Tensor& x = inputs[0];
   return {x.dim() == 4 ? at::mean(x, {2, 3}).unsqueeze(1) : at::mean(x, {1}, true)};
