@@ -39,7 +39,7 @@ std::string Space::unused_gene() const {
   };
   if (depth_gene >= 0) mark({depth_gene});
   for (const Group& group : groups) {
-    for (const auto& [name, formula] : group.let) mark(formula.genes());
+    for (const auto& [bound, formula] : group.let) mark(formula.genes());
     if (group.block_gene >= 0) mark({group.block_gene});
     for (const auto& [bound, value] : group.bind) {
       if (value.is_string()) mark({gene_index(value.get_ref<const std::string&>())});
