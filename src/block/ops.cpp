@@ -49,13 +49,13 @@ std::span<const Op* const> ops() {
       &rows::sigmoid(),    &rows::tanh(),      &rows::softplus(),
       &rows::logsigmoid(), &rows::softsign(),  &rows::cosine(),
       &rows::scale(),      &rows::dropout(),   &rows::concat(),
-      &rows::split(),      &rows::mean(),      &rows::zero(),
-      &rows::pick(),       &rows::maximum(),   &rows::minimum(),
-      &rows::heads(),      &rows::merge(),     &rows::matmul(),
-      &rows::transpose(),  &rows::softmax(),   &rows::conv2d(),
-      &rows::maxpool(),    &rows::avgpool(),   &rows::add(),
-      &rows::subtract(),   &rows::multiply(),  &rows::times(),
-      &rows::plus(),
+      &rows::split(),      &rows::take(),      &rows::mean(),
+      &rows::zero(),       &rows::pick(),      &rows::maximum(),
+      &rows::minimum(),    &rows::heads(),     &rows::merge(),
+      &rows::matmul(),     &rows::transpose(), &rows::softmax(),
+      &rows::conv2d(),     &rows::maxpool(),   &rows::avgpool(),
+      &rows::add(),        &rows::subtract(),  &rows::multiply(),
+      &rows::times(),      &rows::plus(),
   };
   return kOps;
 }

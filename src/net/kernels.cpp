@@ -32,6 +32,7 @@ Kernel find_kernel(std::string_view op) {
       Row{"dropout", kernels::dropout},
       Row{"concat", kernels::concat},
       Row{"split", kernels::split},
+      Row{"take", kernels::take},
       Row{"mean", kernels::mean},
       Row{"zero", kernels::zero},
       Row{"heads", kernels::heads},

@@ -76,6 +76,7 @@ Tensors scale(const block::Node&, Span inputs, Span parameters, const KernelCont
 Tensors dropout(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors concat(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors split(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+Tensors take(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors mean(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors zero(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors heads(const block::Node&, Span inputs, Span parameters, const KernelContext&);

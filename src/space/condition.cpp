@@ -212,6 +212,12 @@ std::optional<Scalar> Condition::evaluate(int index, const std::function<const S
   }
 }
 
+std::optional<double> Condition::number(const std::function<const Scalar*(int gene)>& value) const {
+  const auto result = evaluate(static_cast<int>(steps_.size()) - 1, value);
+  const auto* number = result ? std::get_if<double>(&*result) : nullptr;
+  return number != nullptr && std::isfinite(*number) ? std::optional(*number) : std::nullopt;
+}
+
 std::optional<bool> Condition::holds(const std::function<const Scalar*(int gene)>& value) const {
   const auto result = evaluate(static_cast<int>(steps_.size()) - 1, value);
   if (!result) return std::nullopt;

@@ -26,6 +26,9 @@ class Condition {
   /// Whether it holds; nothing where a gene it needs is inactive. `value` gives a gene's value, or null where inactive.
   std::optional<bool> holds(const std::function<const Scalar*(int gene)>& value) const;
 
+  /// What it comes to; nothing where it needs an inactive gene, or is no finite number.
+  std::optional<double> number(const std::function<const Scalar*(int gene)>& value) const;
+
   const std::string& text() const { return text_; }
   /// Indices of the genes it names, sorted.
   const std::vector<int>& genes() const { return genes_; }

@@ -103,11 +103,29 @@ class Stacker {
   block::Counts counts_;
 };
 
+// What follows from genes and bound names. A formula that comes to nothing leaves its name unbound.
+void add_let(const Space& space, const Genome& genome, int layer, block::Binding& binding) {
+  const Group& group = space.group(genome, layer);
+  Scalar held;
+  const auto value = [&](int index) -> const Scalar* {
+    const auto count = static_cast<int>(space.genes.size());
+    if (index < count) return space.scalar(genome, index, layer);
+    const auto found = binding.find(group.let_names[static_cast<std::size_t>(index - count)]);
+    if (found == binding.end()) return nullptr;
+    held = found->second;
+    return &held;
+  };
+  for (const auto& [name, formula] : group.let) {
+    if (const auto number = formula.number(value)) binding[name] = *number;
+  }
+}
+
 }  // namespace
 
 block::Binding bind_layer(const Space& space, const Genome& genome, int layer) {
   block::Binding binding;
-  for (const auto& [name, value] : space.group(genome, layer).bind) {
+  const Group& group = space.group(genome, layer);
+  for (const auto& [name, value] : group.bind) {
     if (value.is_boolean()) {
       binding[name] = value.get<bool>() ? 1 : 0;
     } else if (value.is_number()) {
@@ -120,6 +138,7 @@ block::Binding bind_layer(const Space& space, const Genome& genome, int layer) {
       binding[name] = number != nullptr ? *number : static_cast<double>(genome.codes[space.slot(gene, layer)]);
     }
   }
+  add_let(space, genome, layer, binding);
   return binding;
 }
 

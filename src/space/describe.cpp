@@ -173,6 +173,8 @@ std::string describe(const Space& space) {
   if (!open) return text;
   for (const auto& [name, value] : space.open_group().bind)
     text += fmt::format("In programs, {} is {}.\n", name, value.is_string() ? value.get<std::string>() : value.dump());
+  for (const auto& [name, formula] : space.open_group().let)
+    text += fmt::format("In programs, {} is {}.\n", name, formula.text());
   return text + language(space);
 }
 

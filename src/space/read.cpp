@@ -80,6 +80,7 @@ class SpaceReader {
     read_count(layers.at("count"), group, pointer + "/count");
     read_block(layers.at("block"), group, pointer + "/block");
     for (const auto& [name, value] : layers.at("bind").items()) bind(name, value, group, pointer + "/bind/" + name);
+    read_let(layers, group, pointer + "/let");
     int most = space_.fixed_depth;
     if (space_.depth_gene >= 0) {
       int longest = 0;
@@ -122,11 +123,33 @@ class SpaceReader {
     }
   }
 
-  // A gene of names stands for the place of its value among them, from 0: what pick() takes.
-  void bind(const std::string& name, const base::Json& value, Group& group, const std::string& pointer) {
+  void check_bound_name(const std::string& name, const std::string& pointer) const {
     if (name.empty() || name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != std::string::npos ||
         std::isupper(static_cast<unsigned char>(name[0])) == 0)
       fail(pointer, "a bound name is in capitals, not " + base::quote(name));
+  }
+
+  // Formulas may name closed genes, what is bound, and what stands before them.
+  void read_let(const base::Json& layers, Group& group, const std::string& pointer) {
+    if (!layers.contains("let")) return;
+    std::vector<std::string> names;
+    for (const Gene& row : space_.genes) names.push_back(row.open ? "" : row.name);
+    group.let_names = group.bound_names();
+    names.insert(names.end(), group.let_names.begin(), group.let_names.end());
+    for (const auto& [name, text] : layers.at("let").items()) {
+      check_bound_name(name, pointer + "/" + name);
+      if (group.bind.contains(name)) fail(pointer + "/" + name, name + " is bound already");
+      auto formula = Condition::parse(text.get<std::string>(), names);
+      if (!formula) fail(pointer + "/" + name, formula.error());
+      group.let.emplace_back(name, std::move(*formula));
+      group.let_names.push_back(name);
+      names.push_back(name);
+    }
+  }
+
+  // A gene of names stands for the place of its value among them, from 0: what pick() takes.
+  void bind(const std::string& name, const base::Json& value, Group& group, const std::string& pointer) {
+    check_bound_name(name, pointer);
     if (value.is_string()) {
       const Gene& row = gene(gene_named(value, pointer));
       if (row.open) fail(pointer, fmt::format("'{}' cannot stand for the programs of gene '{}'", name, row.name));
@@ -251,10 +274,9 @@ class SpaceReader {
                                              space_.limits.statements));
     for (const Group& group : space_.groups) {
       if (!uses(group, name)) continue;
-      std::vector<std::string> bound;
-      for (const auto& [known, value] : group.bind) bound.push_back(known);
+      const std::vector<std::string> bound = group.bound_names();
       for (const std::string& needed : block::genes(program)) {
-        if (!group.bind.contains(needed))
+        if (std::find(bound.begin(), bound.end(), needed) == bound.end())
           fail("/layers/bind", fmt::format("{}.block names {}, which is not bound; bound are {}", name, needed,
                                            base::join(bound, ", ")));
       }

@@ -20,6 +20,13 @@ std::string Gene::foreign_op(const block::Program& program) const {
   return "";
 }
 
+std::vector<std::string> Group::bound_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : bind) names.push_back(name);
+  for (const auto& [name, formula] : let) names.push_back(name);
+  return names;
+}
+
 void Space::lay_out() {
   offsets_.clear();
   by_name_.clear();
@@ -44,11 +51,14 @@ int Space::gene_index(std::string_view gene) const {
 std::string Space::unused_gene() const {
   std::vector<bool> used(genes.size(), false);
   const auto mark = [&](const std::vector<int>& list) {
-    for (const int gene : list) used[static_cast<std::size_t>(gene)] = true;
+    for (const int gene : list) {
+      if (static_cast<std::size_t>(gene) < used.size()) used[static_cast<std::size_t>(gene)] = true;
+    }
   };
   if (depth_gene >= 0) mark({depth_gene});
   if (position_gene >= 0) mark({position_gene});
   for (const Group& group : groups) {
+    for (const auto& [bound, formula] : group.let) mark(formula.genes());
     if (group.block_gene >= 0) mark({group.block_gene});
     for (const auto& [bound, value] : group.bind) {
       if (value.is_string()) mark({gene_index(value.get_ref<const std::string&>())});

@@ -54,6 +54,12 @@ struct Group {
   int block_gene = -1;                     ///< index of the gene that chooses the block, or -1
   std::string block;                       ///< the block where no gene chooses it
   std::map<std::string, base::Json> bind;  ///< a name in capitals → a gene's name, a number or a boolean
+  /// Names that follow by arithmetic, in order. Behind the genes, `let_names` counts the names that a formula may use.
+  std::vector<std::pair<std::string, Condition>> let;
+  std::vector<std::string> let_names;
+
+  /// Every name that the group's programs may use.
+  std::vector<std::string> bound_names() const;
 };
 
 struct Limits {

@@ -68,6 +68,7 @@ constexpr std::array kExamples{
     Example{"dropout", "return dropout(x, 0.5)"},
     Example{"concat", "return linear(concat(x, relu(x)), D)"},
     Example{"split", "a, b = split(linear(x, 2 * D), 2)\nreturn a * sigmoid(b)"},
+    Example{"take", "return linear(take(x, 3), D) + take(linear(x, 2 * D), D)"},
     Example{"mean", "return x + mean(x)", Where::not_causal},
     Example{"zero", "return x + zero(linear(x, D))"},
     Example{"pick", "return pick(relu(x), x, linear(x, D), index=2)"},

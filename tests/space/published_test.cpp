@@ -40,6 +40,8 @@ TEST(Published, SpacesHaveTheirSizes) {
   EXPECT_EQ(count(Space::load("nasbench201")).count, "15625");
   EXPECT_EQ(count(Space::load("nasbench_macro")).count, "6561");
   EXPECT_EQ(count(Space::load("natsbench_size")).count, "32768");
+  // 573,494 of 2^21 graphs have at most nine edges and join input and output, counted with NumPy; times 3^5.
+  EXPECT_EQ(count(Space::load("nasbench101")).count, "139359042");
 }
 
 // Dong, Yang 2020, section 2.2. In NAS-Bench-Macro, identities among the layers that keep their channels do nothing: of
@@ -60,6 +62,21 @@ TEST(Published, NasBenchMacroHasTheRecordedParametersAndFlops) {
     ASSERT_EQ(counts.macs, row.at("flops")) << key;
   }
   EXPECT_EQ(table.size(), 6561U);
+}
+
+std::int64_t params_of_101(const char* text) {
+  const Space space = Space::load("nasbench101");
+  const auto genome = from_text(space, text);
+  EXPECT_TRUE(genome.has_value()) << genome.error();
+  const auto architecture = decode(space, *genome, space.input);
+  EXPECT_TRUE(architecture.has_value()) << architecture.error();
+  return architecture->counts.params;
+}
+
+// The Inception-like cell of NAS-Bench-101's README; its trainable_parameters are those that a query of it returns.
+TEST(Published, NasBench101HasTheRecordedParameters) {
+  const char* const ops = " conv1x1-bn-relu conv3x3-bn-relu conv3x3-bn-relu conv3x3-bn-relu maxpool3x3";
+  EXPECT_EQ(params_of_101((std::string("111010 00001 0001 100 01 1") + ops).c_str()), 2'694'282);
 }
 
 struct SizeRow {

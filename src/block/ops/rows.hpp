@@ -18,6 +18,7 @@ const Op& dwconv();
 const Op& dropout();
 const Op& concat();
 const Op& split();
+const Op& take();
 const Op& scale();
 const Op& mean();
 const Op& add();

@@ -56,6 +56,24 @@ const Op& zero() {
   return op;
 }
 
+const Op& take() {
+  static const Op op{
+      .name = "take",
+      .takes = {.image = true},
+      .attributes = {{.name = "width", .positional = true, .doc = "channels that are kept, from the first"}},
+      .doc = "The leading channels.",
+      .source = "Ying et al. 2019 (NAS-Bench-101)",
+      .infer = [](const Call& call) -> base::Result<std::vector<Type>> {
+        Type kept = call.inputs[0];
+        if (call.whole(0) > kept.channels)
+          return base::failure(fmt::format("cannot take {} of {} channels", call.whole(0), kept.channels));
+        kept.channels = call.whole(0);
+        return std::vector{kept};
+      },
+  };
+  return op;
+}
+
 const Op& split() {
   static const Op op{
       .name = "split",

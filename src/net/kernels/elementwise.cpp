@@ -83,6 +83,10 @@ Tensors widen(const block::Node& node, Span inputs, Span, const KernelContext&) 
   return {more <= 0 ? x : at::constant_pad_nd(x, {0, more}, node.attributes[0])};
 }
 
+Tensors take(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  return {inputs[0].narrow(channel_axis(node.outputs[0]), 0, node.whole(0))};
+}
+
 Tensors mean(const block::Node&, Span inputs, Span, const KernelContext&) {
   const at::Tensor& x = inputs[0];
   return {x.dim() == 4 ? at::mean(x, {2, 3}).unsqueeze(1) : at::mean(x, {1}, true)};
