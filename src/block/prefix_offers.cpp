@@ -235,7 +235,13 @@ std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
       if (!want.atom || text.find(' ') == std::string::npos) write(list, text);
   }
   const bool digits = !open().empty() && open().find_first_not_of("0123456789.eE+-") == std::string_view::npos;
-  const std::vector<Written> rest = digits ? open_numbers() : numbers();
+  std::vector<Written> rest = digits ? open_numbers() : numbers();
+  const auto size = [](const Written& number) {
+    const double value = number.item.values[0];
+    return value > 0 ? value : kMaxWidth;
+  };
+  if (want.left != nullptr)  // the smallest first: a limit may stand in the way of the others
+    std::stable_sort(rest.begin(), rest.end(), [&](const auto& a, const auto& b) { return size(a) < size(b); });
   for (const Written& number : rest) {
     const bool small = number.text.size() == 1;
     if (want.left == nullptr || digits || (number.atom && small)) list.push_back(number);

@@ -66,7 +66,7 @@ TEST(GenomePrefix, says_where_a_reply_goes_wrong) {
   const Space space = Space::load("gpt_nano_open");
   const std::string line = "{\"embed_dim\":64,\"depth\":2,\"num_heads\":2,\"mlp_ratio\":1}\n";
   EXPECT_EQ(where_wrong(space, space.input, line + "def block(x):\n    return x + linear(x, D, bais=true)\n"),
-            " (the program can be completed up to line 2, column 30: '    return x + linear(x, D, b', then may come )");
+            " (the program can be completed up to line 2, column 30: '    return x + linear(x, D, b')");
   EXPECT_EQ(where_wrong(space, space.input, line + "def block(x):\n    return x\n"), "");
   EXPECT_EQ(where_wrong(space, space.input, "no genome"), "");
 }
