@@ -17,7 +17,7 @@ struct Node {
   std::vector<double> attributes;
   std::vector<Type> outputs;
   std::vector<Parameter> parameters;
-  int site = -1;  ///< of the program
+  int site = -1;                                ///< of the program
   std::shared_ptr<const Graph> body = nullptr;  ///< of scan(): the cell, for one position
 
   std::int64_t whole(std::size_t index) const { return static_cast<std::int64_t>(attributes[index]); }

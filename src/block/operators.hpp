@@ -23,7 +23,7 @@ struct Layer {
 struct Setting {
   std::vector<Layer> layers;  ///< the distinct ones; one at least
   Place place = {};
-  int statements = 60;  ///< of the canonical text, at most
+  int statements = 60;              ///< of the canonical text, at most
   std::vector<const Op*> ops = {};  ///< that programs may use; empty: all
 };
 

@@ -119,10 +119,13 @@ base::Result<block::Program> with_recipe(const block::Program& around, const Jso
     if (!cell) throw cell.error().brief();
     block::Program program = around;
     program.source_lines.clear();
+    block::Program body = *cell->sites[0].body;  // nobody wrote its lines
+    for (block::Site& site : body.sites) site.line = site.column = 0;
+    const auto shared = std::make_shared<const block::Program>(std::move(body));
     bool scans = false;
     for (block::Site& site : program.sites) {
       site.line = site.column = 0;
-      if (site.body != nullptr) site.body = cell->sites[0].body;
+      if (site.body != nullptr) site.body = shared;
       scans = scans || site.body != nullptr;
     }
     if (!scans) throw fmt::format("the program {} scans no cell that a recipe could stand for", around.name);

@@ -70,7 +70,7 @@ TEST(OpNames, leave_out_what_is_written_infix) {
 }
 
 TEST(Signature, shows_inputs_and_defaults) {
-  EXPECT_EQ(signature(*find_op("linear")), "linear(x, width, bias=true, frozen=false, zero=false)");
+  EXPECT_EQ(signature(*find_op("linear")), "linear(x, width, bias=true)");
   EXPECT_EQ(signature(*find_op("attention")),
             "attention(q, k, v, heads, kv_heads=0, rotary=0, alibi=false, window=0, normalize=false, relative=0, "
             "prefix=0)");

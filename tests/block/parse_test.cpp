@@ -204,24 +204,22 @@ TEST(Parse, counts_the_tensors_of_a_call) {
             "normalize=false, relative=0, prefix=0)");
   EXPECT_EQ(message_in("return concat(x)"), "concat: takes 2 to 8 tensors, not 1; concat(x, y, ...)");
   EXPECT_EQ(message_in("return layernorm()"),
-            "layernorm: takes 1 tensor, not 0; layernorm(x, bias=true, epsilon=1e-05, heads=1, frozen=false)");
+            "layernorm: takes 1 tensor, not 0; layernorm(x, bias=true, epsilon=1e-05, heads=1)");
 }
 
 TEST(Parse, checks_the_attributes_of_a_call) {
   EXPECT_EQ(error_in("return linear(x, D, wdth=3)"),
-            "t:2:25: linear: has no attribute 'wdth'; did you mean 'width'?; linear(x, width, bias=true, frozen=false, "
-            "zero=false)\n"
+            "t:2:25: linear: has no attribute 'wdth'; did you mean 'width'?; linear(x, width, bias=true)"
+            "\n"
             "      return linear(x, D, wdth=3)\n                          ^");
-  EXPECT_EQ(
-      message_in("return linear(x)"),
-      "linear: 'width' is missing (channels that come out); linear(x, width, bias=true, frozen=false, zero=false)");
+  EXPECT_EQ(message_in("return linear(x)"),
+            "linear: 'width' is missing (channels that come out); linear(x, width, bias=true)");
   EXPECT_EQ(message_in("return linear(x, D, true, false, false, 4)"),
-            "linear: too many numbers; linear(x, width, bias=true, frozen=false, zero=false)");
+            "linear: too many numbers; linear(x, width, bias=true)");
   EXPECT_EQ(message_in("return linear(x, D, width=D)"), "linear: 'width' is given twice");
   EXPECT_EQ(message_in("return linear(x, width=x)"),
-            "linear: 'width' takes a number, not a tensor; linear(x, width, bias=true, frozen=false, zero=false)");
-  EXPECT_EQ(message_in("return linear(D, x)"),
-            "linear: tensors come before numbers; linear(x, width, bias=true, frozen=false, zero=false)");
+            "linear: 'width' takes a number, not a tensor; linear(x, width, bias=true)");
+  EXPECT_EQ(message_in("return linear(D, x)"), "linear: tensors come before numbers; linear(x, width, bias=true)");
 }
 
 TEST(Parse, stops_at_its_limits) {

@@ -43,8 +43,7 @@ inline block::Program shipped_block(const std::string& name) {
 /// One random edit where the names are worth as much; the program itself where it does not hold there.
 inline block::Program edited(const block::Program& program, base::Random& random,
                              const block::Binding& binding = {{"D", 16}, {"H", 4}, {"R", 2}},
-                             const block::Place& place = {.causal = true},
-                             const block::Type& input = {16, false}) {
+                             const block::Place& place = {.causal = true}, const block::Type& input = {16, false}) {
   return block::mutate(program, {.layers = {{binding, input}}, .place = place}, random).value_or(program);
 }
 
