@@ -76,6 +76,8 @@ std::vector<std::string> list_data(const std::string& folder, const std::string&
   return names;
 }
 
+constexpr std::size_t kShownNames = 300;  // bytes of a list of names in a message
+
 fs::path find_data(const std::string& name, const std::string& folder, const std::string& extension,
                    const fs::path& beside) {
   const std::string full = fs::path(name).extension() == extension ? name : name + extension;
@@ -85,7 +87,7 @@ fs::path find_data(const std::string& name, const std::string& folder, const std
   }
   const auto known = list_data(folder, extension);
   throw Error("no file " + quote(full) + " here or in " + (home() / folder).string() +
-              (known.empty() ? "" : "; there are " + join(known, ", ")) +
+              (known.empty() ? "" : "; there are " + shorten(join(known, ", "), kShownNames)) +
               did_you_mean(fs::path(full).stem().string(), known));
 }
 

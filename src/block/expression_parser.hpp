@@ -64,18 +64,13 @@ class ExpressionParser {
   Meaning negated();
   Meaning named(const Token& name);
   void refuse_foreign_symbol() const;
+  void refuse_parts(const Meaning& meaning, const Token& at) const;
 
   Meaning combine(const Token& symbol, const Meaning& left, const Meaning& right);
   Expression combine_numbers(const Token& symbol, const Expression& left, const Expression& right) const;
   Value combine_with_number(const Token& symbol, Value tensor, const Expression& number, bool number_first);
 
   Meaning call(const Token& name);
-  Meaning call_definition(const Token& name, Definition& definition);
-  Meaning call_scan(const Token& name);
-  Definition& named_cell(const Token& scan);
-  std::shared_ptr<const Program> cell(const Token& scan, Definition& definition);
-  std::vector<Value> expand(const Token& name, Definition& definition, std::size_t results);
-  void bind(const Definition& definition, const std::vector<Argument>& arguments, const Token& name);
   const Op& known_op(const Token& name) const;
   std::vector<Argument> argument_list();
   std::vector<Argument> rest_of_arguments();
@@ -86,6 +81,14 @@ class ExpressionParser {
   int split_parts(const std::vector<Expression>& attributes, const Token& name) const;
   std::vector<Value> add_site(const Op& op, std::vector<Value> inputs, std::vector<Expression> attributes,
                               const Token& at, int outputs = 1, std::shared_ptr<const Program> body = nullptr);
+
+  // In subblocks.cpp.
+  Meaning call_definition(const Token& name, Definition& definition);
+  Meaning call_scan(const Token& name);
+  Definition& named_cell(const Token& scan);
+  std::shared_ptr<const Program> cell(const Token& scan, Definition& definition);
+  std::vector<Value> expand(const Token& name, Definition& definition, std::size_t results);
+  void bind(const Definition& definition, const std::vector<Argument>& arguments, const Token& name);
 
   std::size_t written_ = 0, made_ = 0;
   std::size_t visible_ = kMaxSites;  // sub-blocks of a smaller order can be called here

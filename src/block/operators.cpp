@@ -26,7 +26,8 @@ std::optional<Program> apply(Edit edit, operators::Workpiece& piece) {
 bool same(const Program& a, const Program& b) {
   return a.result == b.result &&
          std::equal(a.sites.begin(), a.sites.end(), b.sites.begin(), b.sites.end(), [](const Site& x, const Site& y) {
-           return x.op == y.op && x.inputs == y.inputs && x.attributes == y.attributes;
+           const bool alike = x.op == y.op && x.inputs == y.inputs && x.attributes == y.attributes;
+           return alike && (x.body == y.body || (x.body && y.body && print(*x.body) == print(*y.body)));
          });
 }
 
@@ -85,7 +86,7 @@ Program random_program(const Setting& setting, base::Random& random, int ops) {
 }
 
 bool holds(const Program& program, const Setting& setting) {
-  if (program.sites.size() > kMaxSites) return false;
+  if (size(program) > kMaxSites) return false;
   // A site makes one statement at most, and the result another.
   if (static_cast<int>(program.sites.size()) + 1 > setting.statements) {
     const std::string text = print(program);

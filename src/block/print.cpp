@@ -168,6 +168,12 @@ std::vector<std::string> genes(const Program& program) {
   return names;
 }
 
+std::size_t size(const Program& program) {
+  std::size_t count = program.sites.size();
+  for (const Site& site : program.sites) count += site.body ? size(*site.body) : 0;
+  return count;
+}
+
 Diagnostic Program::error(const Site* site, const std::string& message) const {
   Diagnostic error{message, name, site == nullptr ? 1 : site->line, site == nullptr ? 1 : site->column, {}};
   const auto index = static_cast<std::size_t>(error.line - 1);

@@ -39,6 +39,9 @@ struct Program {
   Diagnostic error(const Site* site, const std::string& message) const;
 };
 
+/// Its ops, those of its cells among them.
+std::size_t size(const Program& program);
+
 /// The same program in canonical form: what the result does not need is gone, equal pure calls are one, and the order
 /// is decided by structure alone (names, order of statements and of commuting operands do not matter).
 Program canonical(Program program);

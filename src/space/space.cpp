@@ -122,10 +122,14 @@ bool Space::holds(const Condition& condition, const Genome& genome, int layer) c
   return condition.holds([&](int gene) { return scalar(genome, gene, layer); }).value_or(true);
 }
 
+bool Space::layered(const Condition& condition) const {
+  const std::vector<int> named = condition.genes();
+  return std::any_of(named.begin(), named.end(),
+                     [&](int gene) { return genes[static_cast<std::size_t>(gene)].per_layer; });
+}
+
 bool Space::holds(const Condition& condition, const Genome& genome) const {
-  bool layered = false;
-  for (const int gene : condition.genes()) layered = layered || genes[static_cast<std::size_t>(gene)].per_layer;
-  const int layers = layered ? depth(genome) : 1;
+  const int layers = layered(condition) ? depth(genome) : 1;
   for (int layer = 0; layer < layers; ++layer) {
     if (!holds(condition, genome, layer)) return false;
   }

@@ -120,6 +120,8 @@ class Space {
   /// A gene's value for a condition, or null where inactive.
   const Scalar* scalar(const Genome& genome, int gene, int layer) const;
   base::Json value(const Genome& genome, int gene, int layer) const;
+  /// Whether the condition names a per-layer gene.
+  bool layered(const Condition& condition) const;
   /// Whether the condition holds in every layer; a condition on an inactive gene does.
   bool holds(const Condition& condition, const Genome& genome) const;
   bool holds(const Condition& condition, const Genome& genome, int layer) const;

@@ -54,7 +54,8 @@ std::vector<const Op*> list_insertable(const Place& place, bool images) {
   for (const Op* op : ops()) {
     if (!op->symbol.empty()) list.push_back(op);
   }
-  std::erase_if(list, [](const Op* op) { return !has_plain_call(*op); });
+  // What makes nothing but zeros is for genes to pick.
+  std::erase_if(list, [](const Op* op) { return !has_plain_call(*op) || op == &rows::zero(); });
   return list;
 }
 

@@ -202,7 +202,7 @@ std::optional<Program> Workpiece::finish() const {
   program.sites.reserve(sites_.size());
   program.result = result_;
   if (!Finisher(sites_, program.sites).move(program.result)) return std::nullopt;
-  if (program.sites.size() > kMaxSites) return std::nullopt;
+  if (block::size(program) > kMaxSites) return std::nullopt;
   return canonical(std::move(program));
 }
 
