@@ -30,26 +30,28 @@ void PrefixScope::set(const std::string& name, PrefixItem item) {
 }
 
 Prefix::Prefix(std::shared_ptr<const Setting> setting) : setting_(std::move(setting)) {
-  if (!advance()) throw base::Error("no program fits here, not even one that returns its input");
+  if (!advance({})) throw base::Error("no program fits here, not even one that returns its input");
 }
 
 bool Prefix::extend(std::string_view more) {
   if (text_.size() + more.size() > kBounds.text) return false;
   Prefix longer = *this;
   longer.text_ += more;
-  if (!longer.advance()) return false;
+  if (!longer.advance(completion_.starts_with(more) ? std::optional(completion_.substr(more.size())) : std::nullopt))
+    return false;
   *this = std::move(longer);
   return true;
 }
 
-// Reads the lines that have ended, and finds a completion of the one that has not.
-bool Prefix::advance() {
+// Reads the lines that have ended, and finds a completion of the one that has not; `known` is one.
+bool Prefix::advance(const std::optional<std::string>& known) {
   const auto refuse = [](const std::string&) { return false; };
   std::string unfinished;
   while (true) {
     unfinished = text_.substr(begin_);
     if (scope_.stage == PrefixScope::Stage::returned) {
       completion_.clear();
+      if (known) return true;
       return is_blank(unfinished) && unfinished.size() <= kAfter && checks(text_);
     }
     const auto line = read_line(unfinished);
@@ -60,11 +62,15 @@ bool Prefix::advance() {
     scope_ = std::move(*scope);
     begin_ += line->size;
   }
+  if (known) {
+    completion_ = *known;
+    return true;
+  }
   const auto line = read_line(unfinished);
   if (line->in_comment) {
     Prefix after = *this;
     after.text_ += "\n";
-    if (!after.advance()) return false;
+    if (!after.advance({})) return false;
     completion_ = "\n" + after.completion_;
     return true;
   }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,7 +62,7 @@ class Prefix {
   std::vector<std::string> next() const;
 
  private:
-  bool advance();
+  bool advance(const std::optional<std::string>& known);
   bool checks(const std::string& text) const;
 
   std::shared_ptr<const Setting> setting_;

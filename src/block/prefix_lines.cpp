@@ -10,7 +10,7 @@ using Kind = PrefixItem::Kind;
 using Stage = PrefixScope::Stage;
 
 constexpr std::size_t kMaxNames = 8;  // on the left of one split
-constexpr int kChecks = 12;           // whole programs that are checked for one text
+constexpr int kChecks = 20;           // whole programs that are checked for one text
 
 // The column at which the line has to begin; where it has begun already and may choose, the one where it did.
 int wanted_indent(const PrefixScope& scope, const Line& line) {

@@ -20,6 +20,13 @@ std::vector<double> sizes(const PrefixItem& item, Axis axis) {
   return list;
 }
 
+// What stands right of the sign where the two come to `result`.
+double right_of(double left, std::string_view sign, double result) {
+  if (sign == "+") return result - left;
+  if (sign == "-") return left - result;
+  return sign == "*" ? result / left : left / result;
+}
+
 bool all_equal(const std::vector<double>& values) {
   return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
@@ -169,7 +176,7 @@ const std::vector<PrefixSearch::Written>& PrefixSearch::numbers() {
 std::vector<PrefixSearch::Written> PrefixSearch::open_numbers() const {
   std::vector<Written> list;
   const std::string begin(open());
-  for (const char* more : {"", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "28", "56", ".5", ".1"}) {
+  for (const char* more : {"", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "28", "56", ".5", ".1", "-5", "5e-5"}) {
     const std::string text = begin + more;
     if (const auto value = number_in(text); value && text.size() <= kBounds.number)
       list.push_back({text, number_item(setting_, *value)});
@@ -223,13 +230,14 @@ std::string PrefixSearch::number_for(const std::vector<double>& values) {
 }
 
 // The sizes of tensors that stand beside, then the numbers that programs use or that begin as the text ends. Right of a
-// sign that the text does not have, few.
+// sign that the text does not have, few. The smallest first where a limit may stand in the way of the others.
 std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
   std::vector<Written> list;
   for (const PrefixItem* item : near_) {
     if (item->kind != Kind::tensor) continue;
     std::vector<double> wanted = sizes(*item, [](const Type& type) { return type.channels; });
-    for (std::size_t b = 0; b < wanted.size() && want.left != nullptr; ++b) wanted[b] /= want.left->values[b];
+    for (std::size_t b = 0; b < wanted.size() && want.left != nullptr; ++b)
+      wanted[b] = right_of(want.left->values[b], want.sign, wanted[b]);
     const bool whole = std::all_of(wanted.begin(), wanted.end(), [](double v) { return v == std::floor(v) && v > 0; });
     for (const std::string& text : whole ? texts_of(wanted) : std::vector<std::string>())
       if (!want.atom || text.find(' ') == std::string::npos) write(list, text);
@@ -240,12 +248,15 @@ std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
     const double value = number.item.values[0];
     return value > 0 ? value : kMaxWidth;
   };
-  if (want.left != nullptr)  // the smallest first: a limit may stand in the way of the others
-    std::stable_sort(rest.begin(), rest.end(), [&](const auto& a, const auto& b) { return size(a) < size(b); });
+  const auto smaller = [&](const auto& a, const auto& b) { return size(a) < size(b); };
+  const bool counts = want.attribute != nullptr && want.attribute->name != "width";
+  if (want.left != nullptr || counts) std::stable_sort(rest.begin(), rest.end(), smaller);
+  const std::size_t near = list.size();
   for (const Written& number : rest) {
     const bool small = number.text.size() == 1;
     if (want.left == nullptr || digits || (number.atom && small)) list.push_back(number);
   }
+  if (counts) std::rotate(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(near), list.end());
   return list;
 }
 

@@ -102,14 +102,15 @@ bool PrefixSearch::expression(Want want, Next then) {
   if (depth_ == kDepth) return false;
   ++depth_;
   want.given = peek() != nullptr || !open().empty();
-  const bool made = term(want, [&](const PrefixItem& left) {
-    return sum(want, left, [&](const PrefixItem& item) {
-      --depth_;
-      const bool used = then(item);
-      ++depth_;
-      return used;
-    });
-  });
+  Once once(checked_, then);
+  const auto use = [&](const PrefixItem& item) {
+    --depth_;
+    const bool used = peek() == nullptr ? once(item) : then(item);
+    ++depth_;
+    return used;
+  };
+  const bool made =
+      term(want, [&](const PrefixItem& left) { return sum(want, left, use); });
   --depth_;
   return made;
 }
@@ -119,7 +120,10 @@ bool PrefixSearch::sum(const Want& want, const PrefixItem& left, Next then) {
   if (const Token* token = peek()) {
     if (!token->is("+") && !token->is("-")) return then(left);
     ++at_;
-    const Want right{.kind = want.kind, .left = left.kind == Kind::number ? &left : nullptr, .atom = true};
+    const Want right{.kind = want.kind,
+                     .left = left.kind == Kind::number ? &left : nullptr,
+                     .sign = token->text,
+                     .atom = true};
     return beside(left, [&] {
       return term(right, [&](const PrefixItem& item) {
         const auto both = combine(setting_, token->text, left, item);
@@ -139,7 +143,10 @@ bool PrefixSearch::product(const Want& want, const PrefixItem& left, Next then) 
   if (const Token* token = peek()) {
     if (!token->is("*") && !token->is("//")) return then(left);
     ++at_;
-    const Want right{.kind = want.kind, .left = left.kind == Kind::number ? &left : nullptr, .atom = true};
+    const Want right{.kind = want.kind,
+                     .left = left.kind == Kind::number ? &left : nullptr,
+                     .sign = token->text,
+                     .atom = true};
     return beside(left, [&] {
       return factor(right, [&](const PrefixItem& item) {
         const auto both = combine(setting_, token->text, left, item);
@@ -169,7 +176,7 @@ bool PrefixSearch::go_on(const Want& want, const PrefixItem& left, std::string_v
     const auto both = combine(setting_, sign, left, item);
     return both && once(*both);
   };
-  Want right{.kind = want.kind, .atom = true};
+  Want right{.kind = want.kind, .sign = sign, .atom = true};
   if (left.kind == Kind::number) right.left = &left;
   const std::string written = (begun ? "" : " ") + std::string(sign) + " ";
   const bool made = emit(written, [&] { return product ? factor(right, use) : term(right, use); });
@@ -265,7 +272,7 @@ bool PrefixSearch::argument(const Arguments& arguments, Next then) {
   Want want{.kind = full ? Want::Kind::number : Want::Kind::any,
             .channels = arguments.parts > 1 ? arguments.parts : 0,
             .before = arguments.last};
-  if (needs && peek() == nullptr) want.kind = Want::Kind::tensor;
+  if (needs && peek() == nullptr && open().empty()) want.kind = Want::Kind::tensor;
   if (full && arguments.positional < arguments.attributes.size())
     want.attribute = &arguments.op->attributes[arguments.positional];
   const Mark begin = mark();

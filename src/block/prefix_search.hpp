@@ -72,6 +72,7 @@ class PrefixSearch {
     std::string before = {};               ///< text of the tensor before it in an op's list
     bool given = false;                    ///< whether it begins in the text, not past its end
     const PrefixItem* left = nullptr;      ///< the number that it is to make something else of
+    std::string_view sign = {};            ///< that stands between them
     bool atom = false;                     ///< whether it stands right of a sign: no arithmetic of its own
   };
   using Next = Then<bool(const PrefixItem&)>;
