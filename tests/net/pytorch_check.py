@@ -31,6 +31,8 @@ def check(folder, worst):
     x, wanted = expected["input"], expected["scores"]
     with torch.no_grad():
         model = module.load()
+        frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
+        assert frozen == set(how["frozen"]), f"frozen: {sorted(frozen)}"
         assert set(model.state_dict()) == set(load_file(folder / "model.safetensors")), "other keys"
 
         def compare(what, callable, most):

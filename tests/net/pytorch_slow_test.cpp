@@ -17,6 +17,7 @@
 #include "net/checkpoint.hpp"
 #include "net/pytorch.hpp"
 #include "space/decode.hpp"
+#include "block/operators.hpp"
 #include "space/vary.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/programs.hpp"
@@ -47,7 +48,7 @@ at::Tensor input_of(const space::Architecture& a, std::int64_t batch, std::int64
 
 // Writes the model with what the forward pass here makes of an input.
 void write_case(const fs::path& folder, space::Architecture architecture, const PythonLabels& labels,
-                const std::string& how, std::int64_t time) {
+                base::Json how, std::int64_t time) {
   fs::create_directories(folder);
   const PythonSource source = write_python(architecture, labels);
   const Network network = make_network(std::move(architecture));
@@ -63,7 +64,11 @@ void write_case(const fs::path& folder, space::Architecture architecture, const 
   base::write_file(folder / "model.py", source.text);
   write_safetensors(folder / "model.safetensors", to_state_dict(network, weights));
   write_safetensors(folder / "expected.safetensors", expected);
-  base::write_file(folder / "how.json", how);
+  how["frozen"] = base::Json::array();
+  for (std::size_t i = 0; i < source.weights.size(); ++i) {
+    if (network.weights[i].frozen) how["frozen"].push_back(source.weights[i]);
+  }
+  base::write_file(folder / "how.json", how.dump());
 }
 
 // One process for all folders: importing PyTorch costs seconds.
@@ -91,6 +96,12 @@ class Pytorch : public ::testing::Test {
   test::Folder folder_;
 };
 
+bool uses(const space::Architecture& a, std::string_view op) {
+  return std::any_of(a.layers.begin(), a.layers.end(), [&](const block::Graph& graph) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const auto& node) { return node.op->name == op; });
+  });
+}
+
 // The smallest of some genomes that keep the limits.
 void write_space(const fs::path& folder, const std::string& name) {
   const space::Space space = space::Space::load(name);
@@ -105,10 +116,10 @@ void write_space(const fs::path& folder, const std::string& name) {
     architecture = std::move(*decoded);
   }
   ASSERT_TRUE(smallest.has_value()) << name;
-  const bool deep = architecture.layers.size() > 8;  // the compiler's own code for each layer takes seconds
+  // The compiler's own code for each layer takes seconds, and each position of a recurrent cell is unrolled.
+  const bool scans = uses(architecture, "scan"), deep = architecture.layers.size() > 8 || scans;
   write_case(folder / name, std::move(architecture), labels_of(space, *smallest),
-             deep ? R"({"export": true, "compile": ["aot_eager"]})" : R"({"export": true, "compile": ["inductor"]})",
-             24);
+             {{"export", true}, {"compile", {deep ? "aot_eager" : "inductor"}}}, scans ? 5 : 24);
 }
 
 TEST_F(Pytorch, GivesTheScoresOfEverySpace) {
@@ -160,6 +171,24 @@ const std::vector<std::string> kMore{
     "return concat(maxpool(x, size=2, stride=2), conv2d(relu(x), D, 5, stride=2)) + avgpool(conv2d(x, 2 * D, 1, "
     "stride=2))",
     "return x * linear(mean(x), D) + avgpool(x)",
+    "return layernorm(x, heads=H, epsilon=0.001) + layernorm(x, bias=false, heads=2) + rmsnorm(x, heads=H, epsilon=0.01)",
+    "return layernorm(x, epsilon=0.01, frozen=true) + linear(rmsnorm(x, frozen=true), D, frozen=true) + linear(x, D, "
+    "zero=true)",
+    "return x + gelu(rotary(linear(x, D), heads=H, share=0.5), tanh=true) + rotary(x, heads=2)",
+    "h = take(linear(x, 2 * D), D // 2)\nreturn repeat(h, times=2) + repeat(h, times=2, parts=2) + repeat(h, times=2, "
+    "parts=D // 2)",
+    "return widen(linear(x, D // 2), x) * widen(linear(x, D // 4), x, value=1.5) + widen(x, linear(x, D // 2))",
+    "return x + attention(x, x, linear(x, 2 * D), heads=H, prefix=3)",
+    "return x + attention(x, linear(x, D // 2), linear(x, D // 2), heads=H, kv_heads=2, prefix=2, alibi=true, "
+    "normalize=true, rotary=1)",
+    "return x + attention(x, x, x, heads=H, prefix=2, window=4)",
+    "return concat(take(conv2d(x, 2 * D, 3), D // 2), take(x, D // 2))",
+    "def cell(x, h):\n  return tanh(linear(concat(x, h), width))\n\ndef block(x):\n  return x + scan(cell, scan(cell, x, "
+    "width=R * D), width=D)",
+    "def cell(x, h, c):\n  c = sigmoid(linear(h, width)) * c + tanh(linear(x, width))\n  return layernorm(c) * "
+    "silu(c), c\n\ndef block(x):\n  return scan(cell, x, width=D) + scan(cell, linear(x, H), width=D)",
+    "def cell(x, a, b, c):\n  return widen(x, a) + b, c - tanh(a), 0.5 * b\n\ndef block(x):\n  return scan(cell, x, "
+    "width=D)",
 };
 
 std::vector<block::Program> seeds() {
@@ -200,7 +229,9 @@ TEST_F(Pytorch, GivesTheScoresOfTwoHundredRandomPrograms) {
     base::Random random(9, "programs", number);
     block::Program program = begin[number % begin.size()];
     const Stand& stand = kStands[(number + number / begin.size()) % kStands.size()];
-    for (std::uint64_t edits = number / begin.size(); edits > 0; --edits)
+    const std::uint64_t round = number / begin.size();
+    if (round > 0 && number % 2 == 0) program = block::random_program(setting(stand), random, 20);
+    for (std::uint64_t edits = round; edits > 0; --edits)
       program = block::mutate(program, setting(stand), random).value_or(program);
     for (const Stand& one : kStands) {
       if (number >= begin.size() && one.name != stand.name) continue;
@@ -209,11 +240,11 @@ TEST_F(Pytorch, GivesTheScoresOfTwoHundredRandomPrograms) {
       for (const block::Graph& graph : architecture->layers) {
         for (const block::Node& node : graph.nodes) ops.insert(node.op->name);
       }
-      const std::string how = number % 4 == 0   ? R"({"export": true})"
-                              : number % 4 == 1 ? R"({"compile": ["eager"]})"
-                                                : "{}";
+      base::Json how = base::Json::object();
+      if (number % 4 == 0) how["export"] = true;
+      if (number % 4 == 1) how["compile"] = {"eager"};
       write_case(folder_ / (std::to_string(1000 + known.size()) + "-" + one.name), *architecture,
-                 {.title = block::print(program)}, how, 70);
+                 {.title = block::print(program)}, std::move(how), uses(*architecture, "scan") ? 6 : 70);
     }
   }
   EXPECT_GE(known.size(), 200U);

@@ -42,9 +42,9 @@ class Constructor {
   Piece piece_;
 };
 
-// Channels of a head's values, where every head has its own.
+// Channels of a head's values.
 std::int64_t value_size(const Site& site) {
-  return site.inputs[2].channels / site.node.whole(0);
+  return site.inputs[2].channels / (site.node.whole(1) == 0 ? site.node.whole(0) : site.node.whole(1));
 }
 
 // What attention's attributes ask of its class.
@@ -57,17 +57,18 @@ struct Kind {
         window(site.node.whole(4) > 0),
         normalize(site.node.flag(5)),
         relative(site.node.whole(6) > 0),
+        prefix(site.node.whole(7) > 0),
         causal(site.place.causal) {}
 
-  bool masked() const { return alibi || window || (relative && causal); }
+  bool masked() const { return alibi || window || ((relative || prefix) && causal); }
   std::string name() const {
-    return fmt::format("{}{}{}{}{}{}Attention", relative ? "Relative" : "", window ? "Local" : "",
+    return fmt::format("{}{}{}{}{}{}{}Attention", prefix ? "Prefix" : "", relative ? "Relative" : "", window ? "Local" : "",
                        normalize ? "Normalized" : "", grouped ? "Grouped" : "", rotary ? "Rotary" : "",
                        alibi ? "Alibi" : "");
   }
   Json data(const Site& site) const;
 
-  bool grouped, rotary, part, alibi, window, normalize, relative, causal;
+  bool grouped, rotary, part, alibi, window, normalize, relative, prefix, causal;
 };
 
 Json Kind::data(const Site& site) const {
@@ -86,11 +87,12 @@ Json Kind::data(const Site& site) const {
           {"masked", masked()},
           {"normalize", normalize},
           {"relative", relative},
+          {"prefix", prefix},
           {"seen", seen},
           {"hides", causal || window},
-          {"sized", normalize || relative},
+          {"sized", normalize || relative || prefix},
           {"product", product},
-          {"other_values", relative && value_size(site) != site.inputs[0].channels / site.node.whole(0)}};
+          {"other_values", (relative || prefix) && value_size(site) != site.inputs[0].channels / site.node.whole(0)}};
 }
 
 std::vector<std::string> attention_weights(const Kind& kind) {
@@ -101,6 +103,7 @@ std::vector<std::string> attention_weights(const Kind& kind) {
                              ".value_positions.horizontal"})
       weights.emplace_back(name);
   }
+  if (kind.prefix) weights.insert(weights.end(), {".prefix_keys", ".prefix_values"});
   return weights;
 }
 
@@ -123,9 +126,11 @@ Applied attention(const Site& site) {
   if (kind.grouped) made.add(whole(node.whole(1), "kv_heads"), "kv_heads");
   if (kind.part) made.add({node.attributes[2], "rotary"}, "rotary");
   if (kind.window) made.add(whole(node.whole(4), "window"), "window");
-  if (kind.normalize || kind.relative) made.add(whole(size, "head_size"), "size");
+  if (kind.normalize || kind.relative || kind.prefix) made.add(whole(size, "head_size"), "size");
+  if ((kind.relative || kind.prefix) && value_size(site) != size)
+    made.add(whole(value_size(site), "value_size"), "value_size");
+  if (kind.prefix) made.add(whole(node.whole(7), "prefix"), "prefix");
   if (kind.relative) {
-    if (value_size(site) != size) made.add(whole(value_size(site), "value_size"), "value_size");
     made.add(whole(node.whole(6), "distance"), "distance").add(whole(site.columns, "columns"), "columns");
   }
   std::vector<Definition> definitions{split_heads(), merge_heads()};
@@ -216,6 +221,14 @@ Applied shift(const Site& site) {
 
 Applied heads(const Site& site) {
   return {.call = {"split_heads(@0, $0)", {whole(site.node.whole(0), "heads")}}, .definitions = {split_heads()}};
+}
+
+Applied rotary(const Site& site) {
+  const std::int64_t heads = site.node.whole(0);
+  const auto size = static_cast<double>(site.inputs[0].channels / heads);
+  const auto turned = static_cast<std::int64_t>(site.node.attributes[1] * size);
+  return {.call = {"merge_heads(rotate(split_heads(@0, $0), $1))", {whole(heads, "heads"), whole(turned, "turned")}},
+          .definitions = {split_heads(), merge_heads(), {"rotate"}}};
 }
 
 Applied merge(const Site&) {

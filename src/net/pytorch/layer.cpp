@@ -1,5 +1,7 @@
 #include "net/pytorch/layer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -36,11 +38,11 @@ class Planner {
       : graph_(graph), where_(where), columns_(columns), class_token_(class_token) {
     layer_.graph = &graph;
     layer_.place.assign(graph.nodes.size(), -1);
-    find_idle_sums();
+    find_idle();
   }
 
   Layer run() {
-    visit(layer_.resolve(graph_.result));
+    visit(layer_.result());
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       if (layer_.place[i] < 0 && !graph_.nodes[i].parameters.empty()) add(i, false);
     }
@@ -49,11 +51,13 @@ class Planner {
   }
 
  private:
-  // A sum with zeros of its own shape is its other side.
-  void find_idle_sums() {
+  // A sum with zeros of its own shape is its other side; what widens nothing is its input.
+  void find_idle() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       layer_.alias.push_back({static_cast<int>(i), 0});
       const block::Node& node = graph_.nodes[i];
+      if (node.op == &rows::widen() && graph_.type(node.inputs[0]) == node.outputs[0])
+        layer_.alias.back() = layer_.resolve(node.inputs[0]);
       if (node.op != &rows::add()) continue;
       for (const std::size_t side : {0, 1}) {
         const block::Value other = layer_.resolve(node.inputs[1 - side]), zeros = layer_.resolve(node.inputs[side]);
@@ -70,8 +74,7 @@ class Planner {
     if (value.site < 0) return;
     const auto node = static_cast<std::size_t>(value.site);
     if (layer_.place[node] >= 0) return;
-    std::vector<block::Value> inputs;
-    for (const block::Value& input : graph_.nodes[node].inputs) inputs.push_back(layer_.resolve(input));
+    std::vector<block::Value> inputs = layer_.inputs(node);
     if (inputs.size() == 2 && turned(node)) std::swap(inputs[0], inputs[1]);
     for (const block::Value& input : inputs) visit(input);
     add(node, true);
@@ -116,6 +119,36 @@ block::Value Layer::resolve(block::Value value) const {
   return value;
 }
 
+std::vector<block::Value> Layer::inputs(std::size_t node) const {
+  std::vector<block::Value> list;
+  for (const block::Value& input : graph->nodes[node].inputs) list.push_back(resolve(input));
+  if (graph->nodes[node].op == &rows::widen()) list.pop_back();  // only its width counts
+  return list;
+}
+
+block::Value Layer::result() const {
+  return is_cell() ? block::Value{static_cast<int>(graph->nodes.size()) - 1, 0} : resolve(graph->result);
+}
+
+std::vector<std::string> Layer::parameters() const {
+  const std::size_t states = graph->states.size();
+  std::vector<std::string> names{"x"};
+  if (states > 0) names.emplace_back("h");
+  if (states > 1) names.emplace_back("c");
+  for (std::size_t i = 2; i < states; ++i) names.push_back(fmt::format("s{}", i + 1));
+  return names;
+}
+
+std::vector<std::string> weight_names(const Layer& layer) {
+  std::vector<std::string> names;
+  for (const int place : layer.place) {
+    if (place < 0) continue;
+    const Step& step = layer.steps[static_cast<std::size_t>(place)];
+    for (const std::string& weight : step.applied.weights) names.push_back(step.attribute + weight);
+  }
+  return names;
+}
+
 Layer plan_layer(const block::Graph& graph, const block::Place& where, std::int64_t columns, bool class_token) {
   return Planner(graph, where, columns, class_token).run();
 }
@@ -128,7 +161,10 @@ std::string fill(const std::string& text, const std::function<std::string(char, 
     } else if (text[i] == '@' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9') {
       filled += hole('@', static_cast<std::size_t>(text[++i] - '0'));
     } else if (text[i] == '$') {
-      filled += hole('$', static_cast<std::size_t>(text[++i] - '0'));
+      std::size_t index = 0;
+      for (; i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9'; ++i)
+        index = 10 * index + static_cast<std::size_t>(text[i + 1] - '0');
+      filled += hole('$', index);
     } else {
       filled += text[i];
     }

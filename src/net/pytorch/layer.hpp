@@ -25,11 +25,22 @@ struct Layer {
 
   /// What a value really is: the node itself, or what an idle sum passes on.
   block::Value resolve(block::Value value) const;
+  /// What a node's text reads.
+  std::vector<block::Value> inputs(std::size_t node) const;
+  /// What forward() returns: of a cell its last node, the new states.
+  block::Value result() const;
+  bool is_cell() const { return !graph->states.empty(); }
+  /// What forward() takes: x, and the states of a cell.
+  std::vector<std::string> parameters() const;
   /// Position in `steps` of a node.
   std::vector<int> place;
 };
 
+/// `graph` must outlive it.
 Layer plan_layer(const block::Graph& graph, const block::Place& where, std::int64_t columns, bool class_token);
+
+/// Where its weights lie, in the order of the graph: "query.weight".
+std::vector<std::string> weight_names(const Layer& layer);
 
 /// Attention, linear attention and the gated recurrence: what takes queries, keys and values.
 bool is_mixer(const block::Op* op);

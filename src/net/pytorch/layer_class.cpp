@@ -37,11 +37,7 @@ int multiple(const Values& values, const Values& base, int most) {
 class Numbers {
  public:
   explicit Numbers(const std::vector<const Layer*>& layers) : layers_(layers) {
-    Values widths;
-    for (const Layer* layer : layers) widths.push_back(static_cast<double>(layer->graph->input.channels));
-    const bool image = layers.front()->graph->input.kind == block::Type::Kind::image;
-    if (!image || !constant(widths))
-      arguments_.push_back({image ? "channels" : "width", std::move(widths), false, true});
+    begin();
     each([&](const Number& number, const Values& values, bool call) {
       if (!number.channels && !constant(values)) argument(number, values).stored |= call;
     });
@@ -83,8 +79,27 @@ class Numbers {
   }
 
  private:
+  // The width of the input; of a cell also that of its states, and the two side by side.
+  void begin() {
+    Values widths, states, both;
+    for (const Layer* layer : layers_) {
+      widths.push_back(static_cast<double>(layer->graph->input.channels));
+      if (!layer->is_cell()) continue;
+      states.push_back(static_cast<double>(layer->graph->states.front().channels));
+      both.push_back(widths.back() + states.back());
+    }
+    const bool image = layers_.front()->graph->input.kind == block::Type::Kind::image;
+    if (!states.empty()) {
+      arguments_.push_back({"features", std::move(widths), false, true});
+      arguments_.push_back({"width", std::move(states), false, true});
+      products_[both] = "features + width";
+    } else if (!image || !constant(widths)) {
+      arguments_.push_back({image ? "channels" : "width", std::move(widths), false, true});
+    }
+  }
+
   static bool mentions(const std::string& expression, const std::string& name) {
-    return expression == name || expression.ends_with("* " + name) || expression.starts_with(name + " //");
+    return (" " + expression + " ").find(" " + name + " ") != std::string::npos;
   }
 
   const Piece& piece(std::size_t layer, std::size_t step, bool call) const {
@@ -167,19 +182,20 @@ std::string constructor(const std::vector<const Layer*>& layers, Numbers& number
 }  // namespace
 
 std::string python_number(double value) {
-  return base::number_text(value);
+  std::string text = base::number_text(value);
+  if (const std::size_t zero = text.find("e-0"); zero != std::string::npos) text.erase(zero + 2, 1);
+  return text;
 }
 
 std::string structure(const Layer& layer) {
   std::string text = fmt::format("{}", static_cast<int>(layer.graph->input.kind));
   for (const Step& step : layer.steps) {
     text += fmt::format("\n{} {} {} {}", step.applied.call.text, step.applied.module.text, step.attribute, step.used);
-    for (const block::Value& input : layer.graph->nodes[step.node].inputs) {
-      const block::Value real = layer.resolve(input);
-      text += fmt::format(" {}.{}", real.site < 0 ? -1 : layer.place[static_cast<std::size_t>(real.site)], real.output);
+    for (const block::Value& real : layer.inputs(step.node)) {
+      text += fmt::format(" {}.{}", real.site < 0 ? real.site : layer.place[static_cast<std::size_t>(real.site)], real.output);
     }
   }
-  const block::Value result = layer.resolve(layer.graph->result);
+  const block::Value result = layer.result();
   return text + fmt::format("\n{}.{}", result.site < 0 ? -1 : layer.place[static_cast<std::size_t>(result.site)],
                             result.output);
 }
@@ -201,16 +217,18 @@ LayerClass write_class(const std::string& name, const std::string& about, const 
   if (!modules.empty() || !stored.empty())
     made.text +=
         fmt::format("    def __init__(self{}):\n        super().__init__()\n{}{}\n", parameters, stored, modules);
-  made.text += "    def forward(self, x):\n";
+  made.text += fmt::format("    def forward(self, {}):\n", base::join(layers.front()->parameters(), ", "));
   for (const std::string& line : lines) made.text += "        " + line + "\n";
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
-    std::string call = name + "(";
+    Piece call{name + "("};
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-      const bool first = i == 0 && (arguments[i].name == "width" || arguments[i].name == "channels");
-      call += fmt::format("{}{}{}", i > 0 ? ", " : "", first ? "" : arguments[i].name + "=",
-                          python_number(arguments[i].values[layer]));
+      const std::string& own = arguments[i].name;
+      const bool first = i == 0 && (own == "width" || own == "channels" || own == "features");
+      call.text += fmt::format("{}{}${}", i > 0 ? ", " : "", first ? "" : own + "=", i);
+      call.numbers.push_back({arguments[i].values[layer], first ? "features" : "hidden", arguments[i].channels});
     }
-    made.calls.push_back(call + ")");
+    call.text += ")";
+    made.calls.push_back(std::move(call));
   }
   return made;
 }

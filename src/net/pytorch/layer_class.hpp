@@ -10,7 +10,7 @@ namespace weft::net::pytorch {
 
 struct LayerClass {
   std::string text;                ///< "class Block(nn.Module): ..."
-  std::vector<std::string> calls;  ///< of each layer: "Block(96, heads=4)"
+  std::vector<Piece> calls;  ///< of each layer: "Block(96, heads=4)"
 };
 
 /// Equal for layers that one class can hold.

@@ -1,5 +1,6 @@
 #include "net/pytorch/op.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,12 +15,17 @@ constexpr std::array kOps{
     Row{"attention", ops::attention},
     Row{"linear_attention", ops::linear_attention},
     Row{"recurrence", ops::recurrence},
+    Row{"scan", ops::scan},
+    Row{"states", ops::states},
     Row{"experts", ops::experts},
     Row{"dwconv", ops::dwconv},
     Row{"conv", ops::conv},
     Row{"lightconv", ops::lightconv},
     Row{"shift", ops::shift},
     Row{"fourier", ops::fourier},
+    Row{"rotary", ops::rotary},
+    Row{"repeat", ops::repeat},
+    Row{"widen", ops::widen},
     Row{"layernorm", ops::layernorm},
     Row{"rmsnorm", ops::rmsnorm},
     Row{"batchnorm", ops::batchnorm},
@@ -27,6 +33,7 @@ constexpr std::array kOps{
     Row{"dropout", ops::dropout},
     Row{"concat", ops::concat},
     Row{"split", ops::split},
+    Row{"take", ops::take},
     Row{"mean", ops::mean},
     Row{"zero", ops::zero},
     Row{"heads", ops::heads},
@@ -72,7 +79,11 @@ Applied apply(const Site& site) {
   const auto* row = find(site.node.op->name);
   if (row == kOps.end())
     throw base::internal_error("no PyTorch text for the op '" + std::string(site.node.op->name) + "'");
-  return row->second(site);
+  Applied applied = row->second(site);
+  const auto& parameters = site.node.parameters;
+  if (std::any_of(parameters.begin(), parameters.end(), [](const auto& one) { return one.frozen; }))
+    applied.module.text += ".requires_grad_(False)";
+  return applied;
 }
 
 }  // namespace weft::net::pytorch

@@ -1,6 +1,7 @@
 // How ops stand in a PyTorch file: one row an op in an explicit table, as kernels have. Text alone; no tensor is made.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,8 @@ struct Definition {
   base::Json data = base::Json::object();
 };
 
+struct Layer;
+
 /// An op applied, as Python.
 struct Applied {
   Piece call;
@@ -40,6 +43,7 @@ struct Applied {
   std::string_view name = {};             ///< of that attribute, where its role gives no better one
   std::vector<std::string> weights = {};  ///< where each of the node's parameters lies below it: ".weight"
   std::vector<Definition> definitions = {};
+  std::shared_ptr<const Layer> cell = {};  ///< of scan(): what its module is made of, once its class is written
 };
 
 /// What the text depends on beyond the node.
@@ -70,12 +74,17 @@ Applied dropout(const Site& site);
 Applied attention(const Site& site);
 Applied linear_attention(const Site& site);
 Applied recurrence(const Site& site);
+Applied scan(const Site& site);
+Applied states(const Site& site);
 Applied experts(const Site& site);
 Applied dwconv(const Site& site);
 Applied conv(const Site& site);
 Applied lightconv(const Site& site);
 Applied shift(const Site& site);
 Applied fourier(const Site& site);
+Applied rotary(const Site& site);
+Applied repeat(const Site& site);
+Applied widen(const Site& site);
 Applied conv2d(const Site& site);
 Applied batchnorm(const Site& site);
 Applied maxpool(const Site& site);
@@ -87,6 +96,7 @@ Applied transpose(const Site& site);
 Applied softmax(const Site& site);
 Applied concat(const Site& site);
 Applied split(const Site& site);
+Applied take(const Site& site);
 Applied mean(const Site& site);
 Applied zero(const Site& site);
 Applied pair(const Site& site);         ///< + - * max min

@@ -40,14 +40,43 @@ Applied linear(const Site& site) {
                "project", bias ? std::vector<std::string>{".weight", ".bias"} : std::vector<std::string>{".weight"});
 }
 
+namespace {
+
+struct Norm {
+  const char* module;
+  double epsilon, usual = 0;  // the latter is what torch.nn's module has; 0: another
+  std::int64_t heads;
+  bool bias = false;
+};
+
+// Of torch.nn, or by parts of the channels.
+Applied norm(const Site& site, const Norm& norm) {
+  const bool rms = norm.usual == 0;
+  Piece module{fmt::format("{}{}($0", norm.heads > 1 ? "Grouped" : "nn.", norm.module),
+               {channels(site.inputs[0].channels, "features")}};
+  const auto add = [&](const char* key, double value) {
+    module.text += fmt::format(", {}=${}", key, module.numbers.size());
+    module.numbers.push_back({value, key});
+  };
+  if (norm.heads > 1) add("groups", static_cast<double>(norm.heads));
+  if (norm.epsilon != norm.usual) add("eps", norm.epsilon);
+  module.text += norm.bias || rms ? ")" : ", bias=False)";
+  std::vector<std::string> weights{".weight"};
+  if (norm.bias) weights.emplace_back(".bias");
+  Applied applied = layer(std::move(module), "norm", std::move(weights));
+  if (norm.heads > 1) applied.definitions = {{"grouped_norm", {{"rms", rms}}}};
+  return applied;
+}
+
+}  // namespace
+
 Applied layernorm(const Site& site) {
-  const Number width = channels(site.inputs[0].channels, "features");
-  if (site.node.flag(0)) return layer({"nn.LayerNorm($0)", {width}}, "norm", {".weight", ".bias"});
-  return layer({"nn.LayerNorm($0, bias=False)", {width}}, "norm", {".weight"});
+  return norm(site, {.module = "LayerNorm", .epsilon = site.node.attributes[1], .usual = 1e-5,
+                     .heads = site.node.whole(2), .bias = site.node.flag(0)});
 }
 
 Applied rmsnorm(const Site& site) {
-  return layer({"nn.RMSNorm($0, eps=1e-6)", {channels(site.inputs[0].channels, "features")}}, "norm", {".weight"});
+  return norm(site, {.module = "RMSNorm", .epsilon = site.node.attributes[0], .heads = site.node.whole(1)});
 }
 
 Applied batchnorm(const Site& site) {
@@ -132,6 +161,27 @@ Applied split(const Site& site) {
   return expression(fmt::format("@0.chunk({}, dim={})", site.node.whole(0), channel_axis(site.node.outputs[0])));
 }
 
+Applied take(const Site& site) {
+  return {.call = {is_image(site.inputs[0]) ? "@0[:, :$0]" : "@0[..., :$0]",
+                   {{static_cast<double>(site.node.whole(0)), "taken"}}}};
+}
+
+Applied repeat(const Site& site) {
+  const auto times = static_cast<double>(site.node.whole(0)), parts = static_cast<double>(site.node.whole(1));
+  if (site.node.whole(1) == 1) return {.call = {"@0.repeat(1, 1, $0)", {{times, "times"}}}};
+  if (site.node.whole(1) == site.inputs[0].channels)
+    return {.call = {"@0.repeat_interleave($0, dim=-1)", {{times, "times"}}}};
+  return {.call = {"@0.unflatten(-1, ($0, -1)).repeat(1, 1, 1, $1).flatten(2)", {{parts, "parts"}, {times, "times"}}}};
+}
+
+// Where it adds no channels, its input stands for it.
+Applied widen(const Site& site) {
+  const auto more = static_cast<double>(site.node.outputs[0].channels - site.inputs[0].channels);
+  const double value = site.node.attributes[0];
+  if (value == 0) return {.call = {"F.pad(@0, (0, $0))", {{more, "more"}}}};
+  return {.call = {"F.pad(@0, (0, $0), value=$1)", {{more, "more"}, {value, "filler"}}}};
+}
+
 Applied mean(const Site& site) {
   return expression(is_image(site.inputs[0]) ? "@0.mean(dim=(2, 3)).unsqueeze(1)" : "@0.mean(dim=1, keepdim=True)");
 }
@@ -165,6 +215,7 @@ Applied with_number(const Site& site) {
 }
 
 Applied unary(const Site& site) {
+  if (site.node.op->name == "gelu" && site.node.flag(0)) return expression("F.gelu(@0, approximate=\"tanh\")");
   using Row = std::pair<std::string_view, const char*>;
   static constexpr std::array kNames{
       Row{"relu", "F.relu(@0)"},         Row{"leaky_relu", "F.leaky_relu(@0)"}, Row{"gelu", "F.gelu(@0)"},

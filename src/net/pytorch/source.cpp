@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "base/files.hpp"
 #include "base/template.hpp"
@@ -75,6 +76,8 @@ class Source {
     const std::int64_t columns = a.ends.patch > 0 ? a.input.width / a.ends.patch : 0;
     for (const block::Graph& graph : a.layers)
       layers_.push_back(plan_layer(graph, a.place(), columns, a.ends.class_token));
+    for (const Layer& layer : layers_) add_definitions(layer);
+    add_cells();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const std::string key = structure(layers_[i]);
       const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& one) { return one.key == key; });
@@ -84,7 +87,6 @@ class Source {
 
   PythonSource run() {
     PythonSource source;
-    add_definitions();
     add_classes();
     Json data = facts();
     data["parts"] = parts_;
@@ -103,15 +105,38 @@ class Source {
   bool tokens() const { return a_.input.task == Task::language_model; }
   bool image() const { return !tokens() && a_.ends.patch == 0; }
 
-  void add_definitions() {
-    for (const Layer& layer : layers_) {
-      for (const Step& step : layer.steps) {
-        for (const Definition& one : step.applied.definitions) {
-          const std::string text = template_text(one.file, one.data);
-          if (std::find(parts_.begin(), parts_.end(), text) == parts_.end()) parts_.push_back(text);
-        }
+  void add_definitions(const Layer& layer) {
+    for (const Step& step : layer.steps) {
+      for (const Definition& one : step.applied.definitions) {
+        const std::string text = template_text(one.file, one.data);
+        if (std::find(parts_.begin(), parts_.end(), text) == parts_.end()) parts_.push_back(text);
       }
     }
+  }
+
+  // A class for each structure of recurrent cells; it makes the modules of the scans over them.
+  void add_cells() {
+    std::map<std::string, std::vector<Step*>> scans;
+    for (Layer& layer : layers_) {
+      for (Step& step : layer.steps) {
+        if (step.applied.cell != nullptr) scans[structure(*step.applied.cell)].push_back(&step);
+      }
+    }
+    for (const auto& [key, steps] : scans) {
+      std::vector<const Layer*> cells;
+      for (const Step* step : steps) cells.push_back(step->applied.cell.get());
+      LayerClass made = write_class(unique("Cell"), "One position of a recurrent network: its new states.", cells);
+      parts_.push_back(std::move(made.text));
+      for (std::size_t i = 0; i < steps.size(); ++i)
+        steps[i]->applied.module = recurrent(std::move(made.calls[i]), cells[i]->graph->states);
+    }
+  }
+
+  static Piece recurrent(Piece cell, const std::vector<block::Type>& states) {
+    cell.text = fmt::format("Recurrent({}, ${}{})", cell.text, cell.numbers.size(),
+                            states.size() == 1 ? "" : fmt::format(", states={}", states.size()));
+    cell.numbers.push_back({static_cast<double>(states.front().channels), "hidden", true});
+    return cell;
   }
 
   // "Block" where there is one; else by the program's name, without the space's.
@@ -122,10 +147,13 @@ class Source {
     if (own) label = label.substr(labels_.space.size() + 1);
     std::string name = camel_case(label) + (own ? "" : "Block");
     if (groups_.size() == 1 || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name = "Block";
-    std::string unique = name;
-    for (int number = 2; taken(unique); ++number) unique = name + std::to_string(number);
-    names_.push_back(unique);
-    return unique;
+    return unique(name);
+  }
+  std::string unique(const std::string& name) {
+    std::string free = name;
+    for (int number = 2; taken(free); ++number) free = name + std::to_string(number);
+    names_.push_back(free);
+    return free;
   }
   bool taken(const std::string& name) const {
     static const std::vector<std::string> kReserved{"LanguageModel", "ImageClassifier", "Path", "F", "None", "True",
@@ -167,8 +195,12 @@ class Source {
       for (const std::size_t layer : groups_[group].layers) members.push_back(&layers_[layer]);
       LayerClass made = write_class(class_name(group), about(groups_[group].layers.front()), members);
       parts_.push_back(made.text);
-      for (std::size_t i = 0; i < members.size(); ++i) calls_[groups_[group].layers[i]] = made.calls[i];
+      for (std::size_t i = 0; i < members.size(); ++i) calls_[groups_[group].layers[i]] = written(made.calls[i]);
     }
+  }
+
+  static std::string written(const Piece& call) {
+    return fill(call.text, [&](char, std::size_t index) { return python_number(call.numbers[index].value); });
   }
 
   // One line a layer; equal ones that follow one another in one.
@@ -185,8 +217,10 @@ class Source {
 
   std::string norm() const {
     const std::int64_t width = a_.out_width();
-    if (a_.ends.norm == space::Norm::rmsnorm) return fmt::format("nn.RMSNorm({}, eps=1e-6)", width);
-    return fmt::format("nn.LayerNorm({}{})", width, a_.ends.norm_bias ? "" : ", bias=False");
+    const std::string epsilon = ", eps=" + python_number(a_.ends.epsilon);
+    if (a_.ends.norm == space::Norm::rmsnorm) return fmt::format("nn.RMSNorm({}{})", width, epsilon);
+    return fmt::format("nn.LayerNorm({}{}{})", width, a_.ends.epsilon == 1e-5 ? "" : epsilon,
+                       a_.ends.norm_bias ? "" : ", bias=False");
   }
 
   Json facts() const {
@@ -215,6 +249,8 @@ class Source {
             {"class_token", a_.ends.class_token},
             {"position", a_.ends.learned_position},
             {"tied", a_.ends.tied},
+            {"frozen_stem", a_.ends.frozen_stem},
+            {"frozen_head", a_.ends.frozen_head},
             {"normed", a_.ends.norm != space::Norm::none},
             {"norm", norm()},
             {"scores", head(out_image)}};
@@ -244,12 +280,7 @@ class Source {
     if (a_.ends.class_token) names.emplace_back("class_token");
     if (a_.ends.learned_position) names.emplace_back(tokens() ? "position_embedding.weight" : "position_embedding");
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      for (std::size_t node = 0; node < layers_[layer].place.size(); ++node) {
-        if (layers_[layer].place[node] < 0) continue;
-        const Step& step = layers_[layer].steps[static_cast<std::size_t>(layers_[layer].place[node])];
-        for (const std::string& weight : step.applied.weights)
-          names.push_back(fmt::format("layers.{}.{}{}", layer, step.attribute, weight));
-      }
+      for (const std::string& name : weight_names(layers_[layer])) names.push_back(fmt::format("layers.{}.{}", layer, name));
     }
     if (a_.ends.norm != space::Norm::none) {
       names.emplace_back("norm.weight");

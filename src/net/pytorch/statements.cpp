@@ -22,14 +22,15 @@ class Writer {
   Writer(const Layer& layer, const NumberText& number)
       : layer_(layer),
         number_(number),
+        parameters_(layer.parameters()),
         uses_(layer.steps.size()),
         own_(layer.steps.size()),
         names_(layer.steps.size()) {
     for (const Step& step : layer.steps) {
       if (!step.used) continue;
-      for (const block::Value& input : node(step).inputs) count(input);
+      for (const block::Value& input : layer.inputs(step.node)) count(input);
     }
-    count(layer.graph->result);
+    count(layer.result());
     choose();
   }
 
@@ -42,8 +43,9 @@ class Writer {
     for (std::size_t at = 0; at < order.size(); ++at) {
       for (const int used : variables(order[at])) last[used] = at;
     }
-    for (const int used : variables_of(layer_.resolve(layer_.graph->result))) last[used] = order.size();
-    std::map<std::string, int> holds{{"x", -1}};
+    for (const int used : variables_of(layer_.result())) last[used] = order.size();
+    std::map<std::string, int> holds;
+    for (std::size_t i = 0; i < parameters_.size(); ++i) holds[parameters_[i]] = -1 - static_cast<int>(i);
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < order.size(); ++at) {
       const std::string value = text(order[at]);
@@ -56,7 +58,7 @@ class Writer {
       }
       lines.push_back(fmt::format("{} = {}", left, value));
     }
-    lines.push_back(fmt::format("return {}", operand(layer_.graph->result, Binding::sum)));
+    lines.push_back(fmt::format("return {}", operand(layer_.result(), Binding::sum)));
     return lines;
   }
 
@@ -76,7 +78,7 @@ class Writer {
     for (std::size_t i = 0; i < layer_.steps.size(); ++i) {
       if (!layer_.steps[i].used) continue;
       const block::Op* op = node(layer_.steps[i]).op;
-      const bool last = layer_.resolve(layer_.graph->result) == block::Value{static_cast<int>(layer_.steps[i].node), 0};
+      const bool last = layer_.result() == block::Value{static_cast<int>(layer_.steps[i].node), 0};
       own_[i] = (uses_[i] > 1 || node(layer_.steps[i]).outputs.size() > 1 || is_mixer(op)) && !(last && uses_[i] == 1);
       shorten(i);
     }
@@ -96,8 +98,7 @@ class Writer {
       if (is_mixer(node(layer_.steps[step]).op)) return name_inputs(step);
       std::size_t longest = 0;
       int found = -1;
-      for (const block::Value& input : node(layer_.steps[step]).inputs) {
-        const block::Value real = layer_.resolve(input);
+      for (const block::Value& real : layer_.inputs(layer_.steps[step].node)) {
         if (real.site < 0 || own_[step_of(real)]) continue;
         if (const std::size_t size = text(step_of(real)).size(); size > longest) {
           longest = size;
@@ -119,7 +120,7 @@ class Writer {
 
   std::string operand(const block::Value& value, Binding least) const {
     const block::Value real = layer_.resolve(value);
-    if (real.site < 0) return "x";
+    if (real.site < 0) return parameters_[static_cast<std::size_t>(real.output)];
     const std::size_t step = step_of(real);
     if (own_[step]) {
       const auto& names = names_[step];
@@ -154,11 +155,11 @@ class Writer {
   // The variables in a step's text: -1 for the block's input.
   std::set<int> variables(std::size_t step) const {
     std::set<int> all;
-    for (const block::Value& input : node(layer_.steps[step]).inputs) all.merge(variables_of(layer_.resolve(input)));
+    for (const block::Value& input : layer_.inputs(layer_.steps[step].node)) all.merge(variables_of(input));
     return all;
   }
   std::set<int> variables_of(const block::Value& real) const {
-    if (real.site < 0) return {-1};
+    if (real.site < 0) return {-1 - real.output};
     const std::size_t step = step_of(real);
     if (own_[step]) return {static_cast<int>(step)};
     return variables(step);
@@ -167,6 +168,7 @@ class Writer {
   // What a person would call it: x is the residual stream, h what a norm or an activation gives, a attention's output.
   const char* base_name(std::size_t step) const {
     const block::Op* op = node(layer_.steps[step]).op;
+    if (layer_.is_cell()) return state_name(step);
     const bool image = node(layer_.steps[step]).outputs[0].kind == block::Type::Kind::image;
     if (op == &rows::add()) {
       for (const block::Value& input : node(layer_.steps[step]).inputs) {
@@ -181,6 +183,13 @@ class Writer {
     }
     if (op == &rows::mean()) return "m";
     return image || op == &rows::add() ? "y" : "h";
+  }
+
+  // The state that this becomes.
+  const char* state_name(std::size_t step) const {
+    const std::vector<block::Value> states = layer_.inputs(layer_.graph->nodes.size() - 1);
+    const auto found = std::find(states.begin(), states.end(), block::Value{static_cast<int>(layer_.steps[step].node)});
+    return found == states.end() ? "y" : parameters_[static_cast<std::size_t>(found - states.begin()) + 1].c_str();
   }
 
   std::vector<std::string> names_of(std::size_t step, std::map<std::string, int>& holds) const {
@@ -198,6 +207,7 @@ class Writer {
 
   const Layer& layer_;
   const NumberText& number_;
+  const std::vector<std::string> parameters_;
   std::vector<int> uses_;
   std::vector<bool> own_;
   std::vector<std::vector<std::string>> names_;
