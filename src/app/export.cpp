@@ -58,7 +58,9 @@ void take_weights(const ExportOptions& options, Model& model) {
 
 void write(const ExportOptions& options, const Model& model, const journal::Journal* journal, journal::TrialId trial) {
   const fs::path out = options.out;
-  fs::create_directories(out);
+  std::error_code code;
+  fs::create_directories(out, code);
+  if (code) throw base::Error("cannot be made: " + code.message(), options.out);
   net::TensorFile file = net::to_state_dict(model.network, model.weights);
   file.metadata["genome"] = space::id(model.space, model.genome);
   const space::Architecture& a = model.network.architecture;

@@ -21,6 +21,7 @@ using base::Json;
 std::string unit_of(const std::string& metric, bool tokens) {
   using Row = std::pair<std::string_view, std::string_view>;
   static constexpr std::array kUnits{Row{"params", "parameters"},
+                                     Row{"trainable_params", "parameters"},
                                      Row{"flops", "FLOPs for one example"},
                                      Row{"train_s", "seconds"},
                                      Row{"memory_bytes", "bytes, at its peak"},

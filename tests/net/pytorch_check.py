@@ -61,7 +61,7 @@ for folder in folders:
     except Exception as error:
         failed += 1
         print(f"FAILED {folder.name}: {type(error).__name__}: {str(error)[:600]}")
-    if time.time() - begun > 5:
+    if time.time() - begun > 5 or "-v" in sys.argv:
         print(f"{folder.name}: {time.time() - begun:.1f} s", flush=True)
 print(f"{len(folders)} models in {time.time() - start:.0f} s, {failed} failed; largest differences: "
       + ", ".join(f"{what} {error:.1e}" for what, error in worst.items()))

@@ -10,14 +10,15 @@
 #include <torch/csrc/autograd/grad_mode.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <set>
 
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "block/operators.hpp"
 #include "net/checkpoint.hpp"
 #include "net/pytorch.hpp"
 #include "space/decode.hpp"
-#include "block/operators.hpp"
 #include "space/vary.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/programs.hpp"
@@ -46,9 +47,9 @@ at::Tensor input_of(const space::Architecture& a, std::int64_t batch, std::int64
   return at::randn({batch, a.input.channels, a.input.height, a.input.width});
 }
 
-// Writes the model with what the forward pass here makes of an input.
-void write_case(const fs::path& folder, space::Architecture architecture, const PythonLabels& labels,
-                base::Json how, std::int64_t time) {
+// Writes the model with what the forward pass here makes of an input; says whether that is finite.
+bool write_case(const fs::path& folder, space::Architecture architecture, const PythonLabels& labels, base::Json how,
+                std::int64_t time) {
   fs::create_directories(folder);
   const PythonSource source = write_python(architecture, labels);
   const Network network = make_network(std::move(architecture));
@@ -69,6 +70,7 @@ void write_case(const fs::path& folder, space::Architecture architecture, const 
     if (network.weights[i].frozen) how["frozen"].push_back(source.weights[i]);
   }
   base::write_file(folder / "how.json", how.dump());
+  return std::isfinite(expected.tensors[1].second.abs().max().item<float>());
 }
 
 // One process for all folders: importing PyTorch costs seconds.
@@ -102,28 +104,40 @@ bool uses(const space::Architecture& a, std::string_view op) {
   });
 }
 
-// The smallest of some genomes that keep the limits.
-void write_space(const fs::path& folder, const std::string& name) {
+// What it takes to compile and to run: its ops, and its parameters.
+std::size_t effort(const space::Architecture& a) {
+  std::size_t nodes = 0;
+  for (const block::Graph& graph : a.layers) nodes += graph.nodes.size();
+  return nodes + static_cast<std::size_t>(a.counts.params / 200'000);
+}
+
+// The least of some genomes that keep the limits.
+bool write_space(const fs::path& folder, const std::string& name, std::uint64_t seed) {
   const space::Space space = space::Space::load(name);
-  base::Random random(3, "export");
+  base::Random random(seed, "export");
   std::optional<space::Genome> smallest;
   space::Architecture architecture;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 12 || (i < 300 && effort(architecture) > 200); ++i) {
     space::Genome genome = space::sample(space, random);
     auto decoded = space::decode(space, genome, space.input);
-    if (!decoded || (smallest && decoded->counts.params >= architecture.counts.params)) continue;
+    if (!decoded || (smallest && effort(*decoded) >= effort(architecture))) continue;
     smallest = std::move(genome);
     architecture = std::move(*decoded);
   }
-  ASSERT_TRUE(smallest.has_value()) << name;
-  // The compiler's own code for each layer takes seconds, and each position of a recurrent cell is unrolled.
-  const bool scans = uses(architecture, "scan"), deep = architecture.layers.size() > 8 || scans;
-  write_case(folder / name, std::move(architecture), labels_of(space, *smallest),
-             {{"export", true}, {"compile", {deep ? "aot_eager" : "inductor"}}}, scans ? 5 : 24);
+  EXPECT_TRUE(smallest.has_value()) << name;
+  if (!smallest) return true;
+  // The compiler's own code takes seconds a layer, so two spaces have it; each position of a recurrent cell is
+  // unrolled.
+  const bool scans = uses(architecture, "scan"), whole = name == "gpt_nano" || name == "vit_nano";
+  return write_case(folder / name, std::move(architecture), labels_of(space, *smallest),
+                    {{"export", true}, {"compile", {whole ? "inductor" : "aot_eager"}}}, scans ? 5 : 24);
 }
 
 TEST_F(Pytorch, GivesTheScoresOfEverySpace) {
-  for (const std::string& name : base::list_data("search_spaces", ".yaml")) write_space(folder_.path(), name);
+  for (const std::string& name : base::list_data("search_spaces", ".yaml")) {
+    std::uint64_t seed = 3;  // what an open program computes may overflow
+    while (!write_space(folder_.path(), name, seed) && seed < 10) ++seed;
+  }
   check_in_python(folder_.path());
 }
 
@@ -171,7 +185,8 @@ const std::vector<std::string> kMore{
     "return concat(maxpool(x, size=2, stride=2), conv2d(relu(x), D, 5, stride=2)) + avgpool(conv2d(x, 2 * D, 1, "
     "stride=2))",
     "return x * linear(mean(x), D) + avgpool(x)",
-    "return layernorm(x, heads=H, epsilon=0.001) + layernorm(x, bias=false, heads=2) + rmsnorm(x, heads=H, epsilon=0.01)",
+    "return layernorm(x, heads=H, epsilon=0.001) + layernorm(x, bias=false, heads=2) + rmsnorm(x, heads=H, "
+    "epsilon=0.01)",
     "return layernorm(x, epsilon=0.01, frozen=true) + linear(rmsnorm(x, frozen=true), D, frozen=true) + linear(x, D, "
     "zero=true)",
     "return x + gelu(rotary(linear(x, D), heads=H, share=0.5), tanh=true) + rotary(x, heads=2)",
@@ -183,7 +198,8 @@ const std::vector<std::string> kMore{
     "normalize=true, rotary=1)",
     "return x + attention(x, x, x, heads=H, prefix=2, window=4)",
     "return concat(take(conv2d(x, 2 * D, 3), D // 2), take(x, D // 2))",
-    "def cell(x, h):\n  return tanh(linear(concat(x, h), width))\n\ndef block(x):\n  return x + scan(cell, scan(cell, x, "
+    "def cell(x, h):\n  return tanh(linear(concat(x, h), width))\n\ndef block(x):\n  return x + scan(cell, scan(cell, "
+    "x, "
     "width=R * D), width=D)",
     "def cell(x, h, c):\n  c = sigmoid(linear(h, width)) * c + tanh(linear(x, width))\n  return layernorm(c) * "
     "silu(c), c\n\ndef block(x):\n  return scan(cell, x, width=D) + scan(cell, linear(x, H), width=D)",

@@ -62,9 +62,9 @@ struct Kind {
 
   bool masked() const { return alibi || window || ((relative || prefix) && causal); }
   std::string name() const {
-    return fmt::format("{}{}{}{}{}{}{}Attention", prefix ? "Prefix" : "", relative ? "Relative" : "", window ? "Local" : "",
-                       normalize ? "Normalized" : "", grouped ? "Grouped" : "", rotary ? "Rotary" : "",
-                       alibi ? "Alibi" : "");
+    return fmt::format("{}{}{}{}{}{}{}Attention", prefix ? "Prefix" : "", relative ? "Relative" : "",
+                       window ? "Local" : "", normalize ? "Normalized" : "", grouped ? "Grouped" : "",
+                       rotary ? "Rotary" : "", alibi ? "Alibi" : "");
   }
   Json data(const Site& site) const;
 

@@ -192,7 +192,8 @@ std::string structure(const Layer& layer) {
   for (const Step& step : layer.steps) {
     text += fmt::format("\n{} {} {} {}", step.applied.call.text, step.applied.module.text, step.attribute, step.used);
     for (const block::Value& real : layer.inputs(step.node)) {
-      text += fmt::format(" {}.{}", real.site < 0 ? real.site : layer.place[static_cast<std::size_t>(real.site)], real.output);
+      text += fmt::format(" {}.{}", real.site < 0 ? real.site : layer.place[static_cast<std::size_t>(real.site)],
+                          real.output);
     }
   }
   const block::Value result = layer.result();
@@ -223,7 +224,8 @@ LayerClass write_class(const std::string& name, const std::string& about, const 
     Piece call{name + "("};
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const std::string& own = arguments[i].name;
-      const bool first = i == 0 && (own == "width" || own == "channels" || own == "features");
+      const bool first = own == "features" || (own == "width" && (i == 0 || layers[layer]->is_cell())) ||
+                         (own == "channels" && i == 0);
       call.text += fmt::format("{}{}${}", i > 0 ? ", " : "", first ? "" : own + "=", i);
       call.numbers.push_back({arguments[i].values[layer], first ? "features" : "hidden", arguments[i].channels});
     }

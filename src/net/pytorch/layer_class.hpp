@@ -9,7 +9,7 @@
 namespace weft::net::pytorch {
 
 struct LayerClass {
-  std::string text;                ///< "class Block(nn.Module): ..."
+  std::string text;          ///< "class Block(nn.Module): ..."
   std::vector<Piece> calls;  ///< of each layer: "Block(96, heads=4)"
 };
 

@@ -71,8 +71,11 @@ Applied norm(const Site& site, const Norm& norm) {
 }  // namespace
 
 Applied layernorm(const Site& site) {
-  return norm(site, {.module = "LayerNorm", .epsilon = site.node.attributes[1], .usual = 1e-5,
-                     .heads = site.node.whole(2), .bias = site.node.flag(0)});
+  return norm(site, {.module = "LayerNorm",
+                     .epsilon = site.node.attributes[1],
+                     .usual = 1e-5,
+                     .heads = site.node.whole(2),
+                     .bias = site.node.flag(0)});
 }
 
 Applied rmsnorm(const Site& site) {
@@ -87,7 +90,8 @@ Applied batchnorm(const Site& site) {
 Applied scale(const Site& site) {
   const Number width = channels(site.inputs[0].channels, "features");
   Applied applied = expression("@0 * #", Binding::product);
-  applied.module = {"nn.Parameter(torch.full(($0,), $1))", {width, {site.node.attributes[0], "scale"}}};
+  applied.module = {"nn.Parameter($0 * torch.ones($1))", {{site.node.attributes[0], "scale"}, width}};
+  if (site.node.attributes[0] == -1) applied.module = {"nn.Parameter(-torch.ones($0))", {width}};
   if (site.node.attributes[0] == 1) applied.module = {"nn.Parameter(torch.ones($0))", {width}};
   applied.name = "scale";
   applied.weights = {""};

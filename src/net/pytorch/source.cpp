@@ -145,6 +145,7 @@ class Source {
     std::string label = layer < labels_.blocks.size() ? labels_.blocks[layer] : "";
     const bool own = label.starts_with(labels_.space + "_");
     if (own) label = label.substr(labels_.space.size() + 1);
+    if (label == labels_.space) label.clear();
     std::string name = camel_case(label) + (own ? "" : "Block");
     if (groups_.size() == 1 || std::isdigit(static_cast<unsigned char>(name.front())) != 0) name = "Block";
     return unique(name);
@@ -280,7 +281,8 @@ class Source {
     if (a_.ends.class_token) names.emplace_back("class_token");
     if (a_.ends.learned_position) names.emplace_back(tokens() ? "position_embedding.weight" : "position_embedding");
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      for (const std::string& name : weight_names(layers_[layer])) names.push_back(fmt::format("layers.{}.{}", layer, name));
+      for (const std::string& name : weight_names(layers_[layer]))
+        names.push_back(fmt::format("layers.{}.{}", layer, name));
     }
     if (a_.ends.norm != space::Norm::none) {
       names.emplace_back("norm.weight");
