@@ -1,9 +1,12 @@
-// Programs that a local model writes under typed decoding, beside those it writes under the grammar alone and those of
-// conventional mutation: how many are valid at the first try, and how much they differ. The prompts are those of
-// evoprompting, over what it was told of earlier replies. Usage: typed_benchmark [replies] [threads] [model]
+// Programs that a local model writes under typed decoding, beside those it writes under the grammar alone, those that
+// nothing holds, and those of conventional mutation: how many are valid at the first try, and how much they differ. The
+// prompts are those of evoprompting, over what it was told of earlier replies. Usage: typed_benchmark [replies]
+// [threads] [model]
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <set>
 #include <thread>
 
@@ -89,12 +92,15 @@ journal::Trial trial_of(const space::Space& space, journal::TrialId id, std::opt
 base::Json options() {
   const auto document = base::parse_yaml(
       "{space: s, evaluate: {count: {}}, objective: {minimize: flops}, search: {method: {evoprompting: {initial: 16, "
-      "survivors: 16, prompts: 2, samples: 16, elitist: true}}}}",
+      "survivors: 16, prompts: 2, samples: 32, elitist: true}}}}",
       "benchmark.yaml");
   return base::check(base::load_schema("experiment"), document).at("search").at("method").at("evoprompting");
 }
 
-void run(const space::Space& space, llm::Provider& provider, int replies, bool typed) {
+enum class Hold { checker, grammar, nothing };  // what replies are held to
+constexpr std::array kNames{"typed decoding", "grammar alone", "unconstrained"};
+
+void run(const space::Space& space, llm::Provider& provider, int replies, Hold hold) {
   const auto proposer =
       evolve::make_proposer({.name = "evoprompting",
                              .options = options(),
@@ -119,7 +125,8 @@ void run(const space::Space& space, llm::Provider& provider, int replies, bool t
       if (draft.call != call) {
         call = draft.call;
         llm::ChatRequest request = call->request;
-        if (!typed) request.constraint.checker = {};
+        if (hold != Hold::checker) request.constraint.checker = {};
+        if (hold == Hold::nothing) request.constraint = {};
         chat = provider.chat(request, {}, std::chrono::steady_clock::now() + std::chrono::minutes(9), {});
         if (!chat) throw std::runtime_error(chat.error().reason);
         tokens += chat->usage.completion_tokens;
@@ -135,8 +142,9 @@ void run(const space::Space& space, llm::Provider& provider, int replies, bool t
     }
     proposer->tell(trial_of(space, id, std::move(genome)));
   }
-  model.print(typed ? "typed decoding" : "grammar alone", seconds, tokens);
+  model.print(kNames[static_cast<std::size_t>(hold)], seconds, tokens);
   mutation.print("mutation", 0, 0);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -153,5 +161,6 @@ int main(int argc, char** argv) {
       "{}\n| genomes made by        | valid     | genomes   | programs  | ops | ops each | from seeds | tokens/s |\n"
       "|---|---|---|---|---|---|---|---|\n",
       provider->name());
-  for (const bool typed : {true, false}) run(space, *provider, replies, typed);
+  std::fflush(stdout);
+  for (const Hold hold : {Hold::checker, Hold::nothing, Hold::grammar}) run(space, *provider, replies, hold);
 }

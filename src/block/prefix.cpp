@@ -9,7 +9,6 @@ namespace weft::block {
 namespace {
 
 constexpr std::size_t kAfter = 8;  // blanks after the last line
-constexpr int kLiberties = 1;      // that a completion takes
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
@@ -57,7 +56,7 @@ bool Prefix::advance(const std::optional<std::string>& known) {
     const auto line = read_line(unfinished);
     if (!line) return false;
     if (!line->ended) break;
-    auto scope = PrefixSearch(*setting_, scope_, *line, refuse, 0).read();
+    auto scope = PrefixSearch(*setting_, scope_, *line, refuse, PrefixSearch::Liberty::none).read();
     if (!scope) return false;
     scope_ = std::move(*scope);
     begin_ += line->size;
@@ -74,9 +73,12 @@ bool Prefix::advance(const std::optional<std::string>& known) {
     completion_ = "\n" + after.completion_;
     return true;
   }
-  const auto accepts = [&](const std::string& rest) { return checks(text_ + rest); };
-  for (int liberties = 0; liberties <= kLiberties; ++liberties) {
-    auto completion = PrefixSearch(*setting_, scope_, *line, accepts, liberties).complete();
+  const auto accepts = [&](const std::string& rest) {  // within the bounds too, or it could not be followed
+    return text_.size() + rest.size() <= kBounds.text && read_line(unfinished + rest) && checks(text_ + rest);
+  };
+  using Liberty = PrefixSearch::Liberty;
+  for (const Liberty liberty : {Liberty::none, Liberty::sizes, Liberty::any}) {
+    auto completion = PrefixSearch(*setting_, scope_, *line, accepts, liberty).complete();
     if (!completion) continue;
     completion_ = std::move(*completion);
     return true;

@@ -176,7 +176,8 @@ const std::vector<PrefixSearch::Written>& PrefixSearch::numbers() {
 std::vector<PrefixSearch::Written> PrefixSearch::open_numbers() const {
   std::vector<Written> list;
   const std::string begin(open());
-  for (const char* more : {"", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "28", "56", ".5", ".1", "-5", "5e-5"}) {
+  for (const char* more :
+       {"", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "28", "56", ".5", ".1", "-5", "5e-5"}) {
     const std::string text = begin + more;
     if (const auto value = number_in(text); value && text.size() <= kBounds.number)
       list.push_back({text, number_item(setting_, *value)});
@@ -242,6 +243,8 @@ std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
     for (const std::string& text : whole ? texts_of(wanted) : std::vector<std::string>())
       if (!want.atom || text.find(' ') == std::string::npos) write(list, text);
   }
+  if (want.left != nullptr && peek() == nullptr && open().empty() && liberty_ == Liberty::sizes && liberties_ == 0)
+    return list;
   const bool digits = !open().empty() && open().find_first_not_of("0123456789.eE+-") == std::string_view::npos;
   std::vector<Written> rest = digits ? open_numbers() : numbers();
   const auto size = [](const Written& number) {
@@ -313,7 +316,7 @@ std::optional<PrefixItem> PrefixSearch::evaluate(const std::string& text) const 
   const auto line = read_line(text + "\n");
   if (!line || !line->ended) return std::nullopt;
   const auto refuse = [](const std::string&) { return false; };
-  PrefixSearch search(setting_, *scope_, *line, refuse, 0);
+  PrefixSearch search(setting_, *scope_, *line, refuse, Liberty::none);
   std::optional<PrefixItem> found;
   search.expression({}, [&](const PrefixItem& item) {
     found = item;

@@ -109,8 +109,7 @@ bool PrefixSearch::expression(Want want, Next then) {
     ++depth_;
     return used;
   };
-  const bool made =
-      term(want, [&](const PrefixItem& left) { return sum(want, left, use); });
+  const bool made = term(want, [&](const PrefixItem& left) { return sum(want, left, use); });
   --depth_;
   return made;
 }
@@ -120,10 +119,8 @@ bool PrefixSearch::sum(const Want& want, const PrefixItem& left, Next then) {
   if (const Token* token = peek()) {
     if (!token->is("+") && !token->is("-")) return then(left);
     ++at_;
-    const Want right{.kind = want.kind,
-                     .left = left.kind == Kind::number ? &left : nullptr,
-                     .sign = token->text,
-                     .atom = true};
+    const Want right{
+        .kind = want.kind, .left = left.kind == Kind::number ? &left : nullptr, .sign = token->text, .atom = true};
     return beside(left, [&] {
       return term(right, [&](const PrefixItem& item) {
         const auto both = combine(setting_, token->text, left, item);
@@ -143,10 +140,8 @@ bool PrefixSearch::product(const Want& want, const PrefixItem& left, Next then) 
   if (const Token* token = peek()) {
     if (!token->is("*") && !token->is("//")) return then(left);
     ++at_;
-    const Want right{.kind = want.kind,
-                     .left = left.kind == Kind::number ? &left : nullptr,
-                     .sign = token->text,
-                     .atom = true};
+    const Want right{
+        .kind = want.kind, .left = left.kind == Kind::number ? &left : nullptr, .sign = token->text, .atom = true};
     return beside(left, [&] {
       return factor(right, [&](const PrefixItem& item) {
         const auto both = combine(setting_, token->text, left, item);

@@ -52,10 +52,17 @@ class Once {
 class PrefixSearch {
  public:
   /// `accepts` is asked about texts that finish the program, and says whether that checks.
-  /// Past the end, `liberties` operators or attributes may be added to what need not have them.
+  /// Past the end, an operator or attribute may be added to what need not have one: never, where it makes a size that
+  /// is needed, or wherever it may stand.
+  enum class Liberty { none, sizes, any };
   PrefixSearch(const Prefix::Setting& setting, const PrefixScope& scope, const Line& line,
-               Then<bool(const std::string&)> accepts, int liberties)
-      : setting_(setting), scope_(&scope), line_(line), accepts_(accepts), liberties_(liberties) {}
+               Then<bool(const std::string&)> accepts, Liberty liberty)
+      : setting_(setting),
+        scope_(&scope),
+        line_(line),
+        accepts_(accepts),
+        liberty_(liberty),
+        liberties_(liberty == Liberty::none ? 0 : 1) {}
 
   /// For a line that has ended: what it leaves behind. Nothing where it does not check.
   std::optional<PrefixScope> read();
@@ -158,6 +165,7 @@ class PrefixSearch {
   std::size_t at_ = 0;
   bool opened_ = false;  // whether the open word was made whole
   std::string out_;      // what was added past the end
+  Liberty liberty_;
   int liberties_, steps_ = 0, depth_ = 0, checked_ = 0;
   std::vector<Written> numbers_, bridges_;
   std::vector<const PrefixItem*> near_;  // tensors that the ones to come stand beside

@@ -81,7 +81,8 @@ base::fs::path find_model(const std::string& name) {
 // One reply being written.
 struct Sequence {
   llama_seq_id id = 0;
-  int row = 0;            // of the last batch's outputs
+  int sample = 0;         // which of the request's replies
+  int row = -1;           // of the last batch's outputs; -1 before there is one
   int length = 0;         // tokens written
   llama_token token = 0;  // the last one
   Sampler chain, grammar;
@@ -184,9 +185,7 @@ class LlamaProvider : public Provider {
                prompt.size(), request.max_tokens, llama_n_ctx(context_.get())),
            true);
     }
-    const int wave = std::clamp(room / request.max_tokens, 1, kSequences);
-    for (int first = 0; first < request.samples; first += wave)
-      write(request, prompt, first, std::min(wave, request.samples - first), result);
+    write(request, prompt, std::clamp(room / request.max_tokens, 1, kSequences), result);
   }
 
   std::vector<llama_token> prompt_of(const ChatRequest& request) const {
@@ -236,32 +235,44 @@ class LlamaProvider : public Provider {
     usage.cached_tokens += static_cast<std::int64_t>(keep);
   }
 
-  // Writes replies first .. first + count - 1 side by side from the one prompt.
-  void write(const ChatRequest& request, const std::vector<llama_token>& prompt, int first, int count,
-             ChatResult& result) {
+  // Writes replies to the one prompt, `width` of them side by side: where one ends, the next begins.
+  void write(const ChatRequest& request, const std::vector<llama_token>& prompt, int width, ChatResult& result) {
     read_prompt(prompt, result.usage);
-    std::vector<Sequence> sequences;
-    for (int i = 0; i < count; ++i) sequences.push_back(begin(request, i + 1, first + i));
+    const float* last = llama_get_logits_ith(context_.get(), -1);
+    first_logits_.assign(last, last + llama_vocab_n_tokens(vocabulary_));
+    std::vector<Sequence> sequences(static_cast<std::size_t>(std::min(width, request.samples)));
+    result.replies.resize(static_cast<std::size_t>(request.samples));
+    int begun = 0;
     std::vector<Sequence*> active;
+    const auto begin_next = [&](Sequence& sequence, int id) {
+      sequence = begin(request, id, begun++);
+      llama_memory_seq_cp(memory(), 0, id, -1, -1);
+    };
     for (Sequence& sequence : sequences) {
-      llama_memory_seq_cp(memory(), 0, sequence.id, -1, -1);
-      sequence.row = -1;  // the prompt's last output
+      begin_next(sequence, begun + 1);
       active.push_back(&sequence);
     }
     while (!active.empty()) {
-      for (Sequence* sequence : active) step(*sequence, request, result.usage);
+      for (Sequence* sequence : active) {
+        step(*sequence, request, result.usage);
+        while (!sequence->finish.empty()) {
+          llama_memory_seq_rm(memory(), sequence->id, -1, -1);
+          result.replies[static_cast<std::size_t>(sequence->sample)] = {base::to_utf8(sequence->text),
+                                                                        sequence->finish};
+          if (begun == request.samples) break;
+          begin_next(*sequence, sequence->id);
+          step(*sequence, request, result.usage);
+        }
+      }
       std::erase_if(active, [](const Sequence* sequence) { return !sequence->finish.empty(); });
       if (!active.empty()) decode(active, static_cast<llama_pos>(prompt.size()));
-    }
-    for (Sequence& sequence : sequences) {
-      llama_memory_seq_rm(memory(), sequence.id, -1, -1);
-      result.replies.push_back({base::to_utf8(sequence.text), sequence.finish});
     }
   }
 
   Sequence begin(const ChatRequest& request, int id, int sample) {
     Sequence sequence;
     sequence.id = id;
+    sequence.sample = sample;
     sequence.chain.reset(llama_sampler_chain_init(llama_sampler_chain_default_params()));
     if (request.temperature > 0) {
       llama_sampler_chain_add(sequence.chain.get(), llama_sampler_init_temp(static_cast<float>(request.temperature)));
@@ -326,9 +337,13 @@ class LlamaProvider : public Provider {
     return token;
   }
 
+  const float* logits_of(int row) const {
+    return row < 0 ? first_logits_.data() : llama_get_logits_ith(context_.get(), row);
+  }
+
   // Probabilities but for a factor, into weights_; their sum.
   double weigh(int row, double temperature) {
-    const float* logits = llama_get_logits_ith(context_.get(), row);
+    const float* logits = logits_of(row);
     weights_.resize(static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_)));
     const float most = *std::max_element(logits, logits + weights_.size());
     const float scale = temperature > 0 ? 1 / static_cast<float>(temperature) : 1;
@@ -397,7 +412,7 @@ class LlamaProvider : public Provider {
   }
 
   void candidates(int row) {
-    const float* logits = llama_get_logits_ith(context_.get(), row);
+    const float* logits = logits_of(row);
     candidates_.resize(static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_)));
     for (std::size_t i = 0; i < candidates_.size(); ++i)
       candidates_[i] = {static_cast<llama_token>(i), logits[i], 0.0F};
@@ -449,6 +464,7 @@ class LlamaProvider : public Provider {
   std::mutex mutex_;
   std::vector<llama_token> kept_;  // what sequence 0 holds
   std::vector<llama_token_data> candidates_;
+  std::vector<float> first_logits_;  // after the prompt
   std::vector<float> weights_;       // of all tokens, where a checker says what may come
   std::vector<std::string> pieces_;  // the text of every token
   std::unordered_map<std::string, llama_token> token_of_;
