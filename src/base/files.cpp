@@ -76,8 +76,6 @@ std::vector<std::string> list_data(const std::string& folder, const std::string&
   return names;
 }
 
-constexpr std::size_t kShownNames = 300;  // bytes of a list of names in a message
-
 fs::path find_data(const std::string& name, const std::string& folder, const std::string& extension,
                    const fs::path& beside) {
   const std::string full = fs::path(name).extension() == extension ? name : name + extension;

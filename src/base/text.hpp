@@ -29,6 +29,9 @@ bool is_utf8(std::string_view text);
 std::string to_utf8(std::string_view text);
 /// At most `limit` bytes of the text, cut between characters, and … where it was cut.
 std::string shorten(std::string_view text, std::size_t limit);
+
+/// Bytes of a list of names in a message, at most.
+constexpr std::size_t kShownNames = 300;
 /// Control characters escaped and invalid bytes replaced: what may stand in an error message.
 std::string one_line(std::string_view text);
 /// At most `limit` bytes of the text on one line, in quotes.

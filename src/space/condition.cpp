@@ -144,7 +144,8 @@ class ConditionParser {
   std::string known(std::string_view name) const {
     std::vector<std::string> names = genes_;
     std::erase(names, "");
-    return (names.empty() ? "; no gene may" : "; genes are " + base::join(names, ", ")) +
+    return (names.empty() ? "; no gene may"
+                          : "; genes are " + base::shorten(base::join(names, ", "), base::kShownNames)) +
            base::did_you_mean(name, names);
   }
 

@@ -61,7 +61,8 @@ TEST(Command, ThatIsWrongIsRefusedInOneLine) {
   };
   refused({}, "A subcommand is required; see weft --help");
   refused({"runn", "x.yaml"},
-          "no command 'runn'; there are run, resume, report, space, block, model, journal, llm, doctor; did you mean "
+          "no command 'runn'; there are run, resume, report, space, block, model, export, journal, llm, doctor; did "
+          "you mean "
           "'run'?");
   refused({"space", "sho", "gpt_nano"},
           "no command 'sho'; there are show, sample, count, schema, grammar; did you mean 'show'?");

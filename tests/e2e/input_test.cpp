@@ -46,7 +46,8 @@ TEST_F(Input, WithAnUnknownKeyNamesTheNearest) {
 
 TEST_F(Input, ThatNamesWhatIsNotThereSaysWhatIs) {
   expect_refused(weft({"run", "nothere", "-o", run_folder()}), "no file 'nothere.yaml' here or in ");
-  expect_refused({"space=gpt_nanoo"}, "nasbench201, vit_nano; did you mean 'gpt_nano'?");
+  expect_refused({"space=gpt_nanoo"}, "; there are autobert_zero, autoformer_b, ");
+  expect_refused({"space=gpt_nanoo"}, "; did you mean 'gpt_nano'?");
   expect_refused({"search.method=randomm"}, "unknown key 'randomm'; known here: random, ");
   expect_refused({"task.data=text_file", "task.path=/nonexistent", "evaluate={train: {steps: 2}}",
                   "objective={minimize: val_loss}"},

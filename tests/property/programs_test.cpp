@@ -35,7 +35,8 @@ TEST(Programs, hold_and_have_every_op_of_the_table_among_them) {
     for (const Site& site : program.sites) used.insert(site.op->name);
     largest = std::max(largest, program.sites.size());
   });
-  for (const Op* op : ops()) EXPECT_TRUE(used.contains(op->name) || op->name == "zero") << op->name;
+  for (const Op* op : ops())
+    EXPECT_TRUE(used.contains(op->name) || op->name == "zero" || op->name == "scan") << op->name;
   EXPECT_GE(largest, 40U);
 }
 
@@ -213,6 +214,10 @@ class Tally {
       for (const Value& input : site.inputs) out.channels += shape(input).channels;
     } else if (op == "split") {
       out.channels /= a[0];
+    } else if (op == "repeat") {
+      out.channels *= a[0];
+    } else if (op == "take") {
+      out.channels = a[0];
     } else if (site.inputs.size() == 2) {
       out.positions = std::max(out.positions, shape(site.inputs[1]).positions);
     }
@@ -229,8 +234,10 @@ class Tally {
 // Of programs of the ops that the tally knows.
 TEST(Programs, cost_what_their_definitions_say) {
   static const std::set<std::string_view> kKnown{
-      "linear", "attention", "dwconv", "layernorm", "rmsnorm", "scale",    "mean",     "concat",   "split", "relu",
-      "gelu",   "silu",      "tanh",   "sigmoid",   "dropout", "softplus", "multiply", "subtract", "add",   "times"};
+      "linear",     "attention",  "dwconv",   "layernorm", "rmsnorm", "scale",   "mean",    "concat",
+      "split",      "relu",       "gelu",     "silu",      "tanh",    "sigmoid", "dropout", "softplus",
+      "multiply",   "subtract",   "add",      "times",     "rotary",  "repeat",  "take",    "shift",
+      "leaky_relu", "logsigmoid", "softsign", "cosine",    "max",     "min",     "plus"};
   const auto known = [](const Site& site) { return kKnown.contains(site.op->name); };
   int checked = 0;
   each_program(

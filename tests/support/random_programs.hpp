@@ -19,7 +19,7 @@ struct Ground {
 };
 
 inline std::vector<Ground> grounds() {
-  const block::Layer layer{{{"D", 16}, {"H", 4}, {"R", 2}, {"M", 1}, {"N", 24}}, {16, false}};
+  const block::Layer layer{{{"D", 16}, {"H", 4}, {"R", 2}, {"M", 1}}, {16, false}};
   std::vector<Ground> list{{"causal", {.layers = {layer}, .place = {.causal = true}}},
                            {"patches", {.layers = {layer}, .place = {.grid = true}}},
                            {"images", {.layers = {{{{"C", 16}, {"M", 1}}, block::Type::image(16, 8, 8)}}}}};

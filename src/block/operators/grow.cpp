@@ -64,6 +64,7 @@ std::optional<std::vector<Types>> Workpiece::infer(const Op& op, std::span<const
 std::optional<Value> Workpiece::apply(const Op& op, std::vector<Value> inputs, std::vector<Expression> attributes) {
   if (!setting.ops.empty() && std::find(setting.ops.begin(), setting.ops.end(), &op) == setting.ops.end())
     return std::nullopt;
+  if (&op == &rows::split() && attributes[0].kind != Expression::Kind::number) return std::nullopt;
   auto made = infer(op, inputs, attributes);
   if (!made) return std::nullopt;
   const int outputs = static_cast<int>(made->size());
