@@ -132,8 +132,14 @@ void run(const space::Space& space, llm::Provider& provider, int replies, Hold h
         tokens += chat->usage.completion_tokens;
         seconds += chat->seconds;
       }
-      const auto read = space::from_reply(space, chat->replies[static_cast<std::size_t>(draft.lineage.index)].text);
+      const std::string& text = chat->replies[static_cast<std::size_t>(draft.lineage.index)].text;
+      const auto read = space::from_reply(space, text);
       genome = read ? std::optional(*read) : std::nullopt;
+      std::string wrong = read ? "" : read.error();
+      if (read) {
+        if (const auto decoded = space::decode(space, *read, space.input); !decoded) wrong = decoded.error();
+      }
+      if (hold == Hold::checker && !wrong.empty()) fmt::print(stderr, "invalid: {}\n{}\n", wrong, text);
       model.add(genome);
       mutation.add(space::mutate(space, random.pick(parents), random));
       ++made;
