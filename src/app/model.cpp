@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include "app/commands.hpp"
+#include "app/genome.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "block/dot.hpp"
@@ -25,54 +24,39 @@ struct ModelOptions {
   bool json = false;
 };
 
-// A genome on the command line, in a file, or on standard input ("-"): JSON, or the space's own notation.
-space::Genome read_genome(const space::Space& space, const std::string& given) {
-  std::string text = given;
-  if (given == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (!given.starts_with("{") && !given.starts_with("[") && !(space.text.exists() && !base::fs::exists(given))) {
-    text = base::read_file(given, 1 << 20);
-  }
-  auto genome = space::program_gene(space) >= 0 ? space::from_reply(space, text) : space::from_text(space, text);
-  if (!genome) throw base::Error(genome.error(), given.starts_with("{") ? "genome" : given);
-  return std::move(*genome);
-}
-
-space::Architecture decoded(const space::Space& space, const space::Genome& genome, std::int64_t context) {
+space::Input input_of(const ModelOptions& options, const space::Space& space) {
   space::Input input = space.input;
-  if (context > 0) input.context = context;
-  auto architecture = space::decode(space, genome, input);
-  if (!architecture) throw base::Error(architecture.error(), "genome");
-  return std::move(*architecture);
+  if (options.context > 0) input.context = options.context;
+  return input;
 }
 
-space::Architecture decoded(const ModelOptions& options) {
+space::Architecture architecture_of(const ModelOptions& options) {
   const space::Space space = space::Space::load(options.space);
-  return decoded(space, read_genome(space, options.genome), options.context);
+  return decoded(space, read_genome(space, options.genome), input_of(options, space));
 }
 
 void forward(const ModelOptions& options) {
   const net::ForwardFiles files{options.weights, options.input, options.output};
-  if (options.supernet.empty()) return net::forward_file(decoded(options), files);
+  if (options.supernet.empty()) return net::forward_file(architecture_of(options), files);
   ModelOptions larger = options;
   larger.genome = options.supernet;
-  const space::Architecture whole = decoded(larger);
-  net::forward_file(decoded(options), files, &whole);
+  const space::Architecture whole = architecture_of(larger);
+  net::forward_file(architecture_of(options), files, &whole);
 }
 
 void list_weights(const ModelOptions& options) {
-  fmt::print("{}\n", net::weight_list(decoded(options)).dump());
+  fmt::print("{}\n", net::weight_list(architecture_of(options)).dump());
 }
 
 void show(const ModelOptions& options) {
-  base::write_file(options.picture, block::to_svg(space::to_dot(decoded(options))));
+  base::write_file(options.picture, block::to_svg(space::to_dot(architecture_of(options))));
   fmt::print("{}\n", options.picture);
 }
 
 void count(const ModelOptions& options) {
   const space::Space space = space::Space::load(options.space);
   const space::Genome genome = read_genome(space, options.genome);
-  const space::Architecture architecture = decoded(space, genome, options.context);
+  const space::Architecture architecture = decoded(space, genome, input_of(options, space));
   const block::Counts& counts = architecture.counts;
   if (options.json) {
     Json row = {{"id", space::id(space, genome)},       {"params", counts.params},

@@ -24,6 +24,11 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// The same of two values, whose order counts.
+constexpr std::uint64_t mix64(std::uint64_t a, std::uint64_t b) {
+  return mix64(a * 0x9e3779b97f4a7c15ULL + b);
+}
+
 /// FNV-1a over the bytes, then mixed. Not for identities that are stored.
 constexpr std::uint64_t hash64(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;

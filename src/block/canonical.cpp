@@ -12,14 +12,10 @@ using Hash = std::uint64_t;
 
 constexpr Hash kInput = 0x1234567;
 
-Hash mixed(Hash a, Hash b) {
-  return base::mix64(a * 0x9e3779b97f4a7c15ULL + b);
-}
-
 Hash label(const Expression& expression) {
-  Hash hash = mixed(static_cast<Hash>(expression.kind), std::bit_cast<Hash>(expression.number));
-  hash = mixed(hash, base::hash64(expression.gene));
-  for (const Expression& operand : expression.operands) hash = mixed(hash, label(operand));
+  Hash hash = base::mix64(static_cast<Hash>(expression.kind), std::bit_cast<Hash>(expression.number));
+  hash = base::mix64(hash, base::hash64(expression.gene));
+  for (const Expression& operand : expression.operands) hash = base::mix64(hash, label(operand));
   return hash;
 }
 
@@ -81,8 +77,8 @@ class Sorter {
     depth_.assign(old_.size(), 0);
     for (std::size_t i = 0; i < old_.size(); ++i) {
       own_.push_back(base::hash64(old_[i].op->name));
-      for (const Expression& attribute : old_[i].attributes) own_[i] = mixed(own_[i], label(attribute));
-      if (old_[i].body != nullptr) own_[i] = mixed(own_[i], base::hash64(print(*old_[i].body)));
+      for (const Expression& attribute : old_[i].attributes) own_[i] = base::mix64(own_[i], label(attribute));
+      if (old_[i].body != nullptr) own_[i] = base::mix64(own_[i], base::hash64(print(*old_[i].body)));
       for (const Value& input : old_[i].inputs) depth_[i] = std::max(depth_[i], depth_of(input) + 1);
     }
     refine();
@@ -97,7 +93,7 @@ class Sorter {
   int depth_of(const Value& value) const { return value.site < 0 ? 0 : depth_[static_cast<std::size_t>(value.site)]; }
   Hash label_of(const Value& value) const {
     return value.site < 0 ? kInput + static_cast<Hash>(value.output)
-                          : mixed(label_[static_cast<std::size_t>(value.site)], static_cast<Hash>(value.output));
+                          : base::mix64(label_[static_cast<std::size_t>(value.site)], static_cast<Hash>(value.output));
   }
 
   // Until no round tells more sites apart than the last. Returns a hash of the labelled graph.
@@ -127,23 +123,24 @@ class Sorter {
         if (old_[i].op->commutative) {
           commuting += base::mix64(label_of(input));
         } else {
-          label_[i] = mixed(label_[i], label_of(input));
+          label_[i] = base::mix64(label_[i], label_of(input));
         }
       }
-      label_[i] = mixed(label_[i], commuting);
+      label_[i] = base::mix64(label_[i], commuting);
     }
   }
 
   void flow_up() {
     std::vector<Hash> used(old_.size(), 0);
-    if (result_.site >= 0) used[static_cast<std::size_t>(result_.site)] = mixed(77, static_cast<Hash>(result_.output));
+    if (result_.site >= 0)
+      used[static_cast<std::size_t>(result_.site)] = base::mix64(77, static_cast<Hash>(result_.output));
     for (std::size_t i = old_.size(); i-- > 0;) {
-      label_[i] = mixed(label_[i], used[i]);
+      label_[i] = base::mix64(label_[i], used[i]);
       const Site& site = old_[i];
       for (std::size_t k = 0; k < site.inputs.size(); ++k) {
         if (site.inputs[k].site < 0) continue;
-        const Hash place = mixed(site.op->commutative ? 99 : k, static_cast<Hash>(site.inputs[k].output));
-        used[static_cast<std::size_t>(site.inputs[k].site)] += mixed(label_[i], place);
+        const Hash place = base::mix64(site.op->commutative ? 99 : k, static_cast<Hash>(site.inputs[k].output));
+        used[static_cast<std::size_t>(site.inputs[k].site)] += base::mix64(label_[i], place);
       }
     }
   }
@@ -156,7 +153,7 @@ class Sorter {
   }
 
   Hash single_out(const Value& value) {
-    own_[static_cast<std::size_t>(value.site)] = mixed(own_[static_cast<std::size_t>(value.site)], ++singled_);
+    own_[static_cast<std::size_t>(value.site)] = base::mix64(own_[static_cast<std::size_t>(value.site)], ++singled_);
     return refine();
   }
 

@@ -13,10 +13,6 @@ namespace {
 
 using Hash = std::uint64_t;
 
-Hash mixed(Hash a, Hash b) {
-  return base::mix64(a * 0x9e3779b97f4a7c15ULL + b);
-}
-
 struct User {
   int site;
   std::size_t place;  ///< among its inputs; 0 where they commute
@@ -39,22 +35,22 @@ struct Side {
       }
       Hash hash = base::hash64(text_of(site)), commuting = 0;
       for (const Value& input : site.inputs) {
-        const Hash one =
-            mixed(input.site < 0 ? 7 : inside[static_cast<std::size_t>(input.site)], static_cast<Hash>(input.output));
+        const Hash one = base::mix64(input.site < 0 ? 7 : inside[static_cast<std::size_t>(input.site)],
+                                     static_cast<Hash>(input.output));
         if (site.op->commutative) {
           commuting += base::mix64(one);
         } else {
-          hash = mixed(hash, one);
+          hash = base::mix64(hash, one);
         }
       }
-      inside.push_back(mixed(hash, commuting));
+      inside.push_back(base::mix64(hash, commuting));
     }
     outside.resize(program.sites.size());
     for (int i = sites; i-- > 0;) {
       Hash used = program.result.site == i ? 99 : 0;
       for (const User& user : users[static_cast<std::size_t>(i)])
-        used += mixed(outside[static_cast<std::size_t>(user.site)], user.place);
-      outside[static_cast<std::size_t>(i)] = mixed(base::hash64(text_of(at(i))), used);
+        used += base::mix64(outside[static_cast<std::size_t>(user.site)], user.place);
+      outside[static_cast<std::size_t>(i)] = base::mix64(base::hash64(text_of(at(i))), used);
     }
   }
   const Site& at(int site) const { return program.sites[static_cast<std::size_t>(site)]; }
@@ -70,7 +66,7 @@ class Matcher {
   }
 
   void run() {
-    match_equal([](const Side& side, std::size_t i) { return mixed(side.inside[i], side.outside[i]); });
+    match_equal([](const Side& side, std::size_t i) { return base::mix64(side.inside[i], side.outside[i]); });
     match_equal([](const Side& side, std::size_t i) { return side.inside[i]; });
     match_equal([](const Side& side, std::size_t i) { return side.outside[i]; });
     while (grow()) {
@@ -178,14 +174,7 @@ class Matcher {
 }  // namespace
 
 std::string text_of(const Site& site) {
-  std::vector<std::string> given;
-  for (std::size_t i = 0; i < site.attributes.size(); ++i) {
-    const Attribute& attribute = site.op->attributes[i];
-    if (site.attributes[i].is_number(attribute.fallback)) continue;
-    const bool flag = attribute.kind == Attribute::Kind::flag && site.attributes[i].kind == Expression::Kind::number;
-    const std::string value = flag ? (site.attributes[i].is_number(0) ? "false" : "true") : site.attributes[i].text();
-    given.push_back(attribute.positional ? value : fmt::format("{}={}", attribute.name, value));
-  }
+  const std::vector<std::string> given = attribute_texts(site);
   return given.empty() ? std::string(site.op->name) : fmt::format("{}({})", site.op->name, base::join(given, ", "));
 }
 
@@ -205,11 +194,8 @@ std::vector<std::string> Difference::edits(int site) const {
   for (std::size_t i = 0; i < now.attributes.size(); ++i) {
     const Attribute& attribute = now.op->attributes[i];
     if (now.attributes[i] == then.attributes[i]) continue;
-    const bool flag = attribute.kind == Attribute::Kind::flag;
-    const auto shown = [&](const Expression& value) {
-      return flag && value.is_number(1) ? "true" : flag && value.is_number(0) ? "false" : value.text();
-    };
-    list.push_back(fmt::format("{} {} → {}", attribute.name, shown(then.attributes[i]), shown(now.attributes[i])));
+    list.push_back(fmt::format("{} {} → {}", attribute.name, value_text(attribute, then.attributes[i]),
+                               value_text(attribute, now.attributes[i])));
   }
   return list;
 }

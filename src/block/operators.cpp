@@ -89,8 +89,7 @@ bool holds(const Program& program, const Setting& setting) {
   if (size(program) > kMaxSites) return false;
   // A site makes one statement at most, and the result another.
   if (static_cast<int>(program.sites.size()) + 1 > setting.statements) {
-    const std::string text = print(program);
-    if (std::count(text.begin(), text.end(), '\n') - 1 > setting.statements) return false;
+    if (count_statements(print(program)) > setting.statements) return false;
   }
   return std::all_of(setting.layers.begin(), setting.layers.end(), [&](const Layer& layer) {
     const auto graph = check(program, layer.binding, layer.input, setting.place, Detail::types);

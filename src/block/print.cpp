@@ -91,15 +91,7 @@ class Printer {
     std::string text = fmt::format("{}(", site.op->name);
     if (site.body != nullptr) text += cell_name(*site.body) + ", ";
     text += listed(site);
-    for (std::size_t i = 0; i < site.attributes.size(); ++i) {
-      const Attribute& attribute = site.op->attributes[i];
-      if (site.attributes[i].is_number(attribute.fallback)) continue;
-      text += attribute.positional ? ", " : fmt::format(", {}=", attribute.name);
-      const bool flag = attribute.kind == Attribute::Kind::flag;
-      text += flag && site.attributes[i].is_number(1)   ? "true"
-              : flag && site.attributes[i].is_number(0) ? "false"
-                                                        : site.attributes[i].text();
-    }
+    for (const std::string& attribute : attribute_texts(site)) text += ", " + attribute;
     return text + ")";
   }
 
@@ -144,6 +136,28 @@ std::string print(const Program& program) {
   for (std::size_t i = 0; i < cells.size(); ++i)
     text += (i == 0 ? "def cell" : fmt::format("def cell_{}", i + 1)) + cells[i] + "\n";
   return text + block;
+}
+
+std::vector<std::string> attribute_texts(const Site& site) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < site.attributes.size(); ++i) {
+    const Attribute& attribute = site.op->attributes[i];
+    if (site.attributes[i].is_number(attribute.fallback)) continue;
+    const std::string value = value_text(attribute, site.attributes[i]);
+    texts.push_back(attribute.positional ? value : fmt::format("{}={}", attribute.name, value));
+  }
+  return texts;
+}
+
+std::string value_text(const Attribute& attribute, const Expression& value) {
+  const bool flag = attribute.kind == Attribute::Kind::flag;
+  return flag && value.is_number(1) ? "true" : flag && value.is_number(0) ? "false" : value.text();
+}
+
+int count_statements(std::string_view canonical_text) {
+  const std::vector<std::string> lines = base::split_lines(canonical_text);
+  return static_cast<int>(
+      std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("    "); }));
 }
 
 std::string id(const Program& program) {

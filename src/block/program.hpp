@@ -53,6 +53,14 @@ Checked<Program> parse(std::string_view text, const std::string& name);
 /// The canonical text; parse(print(p)) is p.
 std::string print(const Program& program);
 
+/// An op's attributes as they are written, without those that have their defaults: "width=3".
+std::vector<std::string> attribute_texts(const Site& site);
+/// The value of one: a flag's as true or false.
+std::string value_text(const Attribute& attribute, const Expression& value);
+
+/// Statements of a canonical text, those of its cells among them.
+int count_statements(std::string_view canonical_text);
+
 /// "b1-" and a hash of the canonical text. Equal ids imply isomorphic graphs.
 std::string id(const Program& program);
 /// The id of the program that prints so.

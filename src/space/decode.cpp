@@ -63,6 +63,17 @@ std::string program_wrong(const Space& space, const Genome& genome, int layer, c
   return gene < 0 ? "" : space.genes[static_cast<std::size_t>(gene)].foreign_op(program);
 }
 
+// A layer's program, checked, or what is wrong.
+base::Result<block::Graph> checked_layer(const Space& space, const Genome& genome, int layer,
+                                         const block::Binding& binding, const block::Type& input) {
+  const block::Program& program = program_of(space, genome, layer);
+  if (std::string wrong = program_wrong(space, genome, layer, program); !wrong.empty())
+    return base::failure(std::move(wrong));
+  auto graph = block::check(program, binding, input, space.place());
+  if (!graph) return base::failure(graph.error().brief());
+  return std::move(*graph);
+}
+
 // Whether a learned vector is added at each position, where a gene says so.
 void set_position(const Space& space, const Genome& genome, Architecture& a) {
   if (space.position_gene >= 0) a.ends.learned_position = genome.codes[space.slot(space.position_gene, 0)] == 1;
@@ -80,9 +91,8 @@ class Stacker {
     const block::Type input = layer == 0 ? a_.stem() : a_.layers.back().type(a_.layers.back().result);
     const block::Program& program = program_of(space_, genome_, layer);
     if (&program != program_ || binding != binding_ || input != a_.layers.back().input) {
-      if (std::string wrong = program_wrong(space_, genome_, layer, program); !wrong.empty()) return wrong;
-      auto graph = block::check(program, binding, input, a_.place());
-      if (!graph) return graph.error().brief();
+      auto graph = checked_layer(space_, genome_, layer, binding, input);
+      if (!graph) return graph.error();
       a_.layers.push_back(std::move(*graph));
       counts_ = block::count(a_.layers.back(), a_.positions(), a_.place());
       program_ = &program;
@@ -239,18 +249,16 @@ const Counter::Layer& Counter::layer(const Genome& genome, int index, const bloc
 }
 
 Counter::Layer Counter::count_layer(const Genome& genome, int index, const block::Type& input) const {
-  const block::Program& program = program_of(space_, genome, index);
   const block::Binding binding = bind_layer(space_, genome, index);
   Layer layer{.counts = {}, .out = input, .wrong = {}};
   if (input.kind == block::Type::Kind::sequence) {
     layer.out = {width_of(binding), false};
     if (layer.out.channels == 0) layer.wrong = kWidthWrong;
   }
-  if (layer.wrong.empty()) layer.wrong = program_wrong(space_, genome, index, program);
   if (!layer.wrong.empty()) return layer;
-  const auto graph = block::check(program, binding, layer.out, base_->place());
+  const auto graph = checked_layer(space_, genome, index, binding, layer.out);
   if (!graph) {
-    layer.wrong = graph.error().brief();
+    layer.wrong = graph.error();
     return layer;
   }
   layer.counts = block::count(*graph, base_->positions(), base_->place());

@@ -94,7 +94,7 @@ const Group& Space::open_group() const {
 }
 
 std::vector<const block::Op*> Space::program_ops() const {
-  std::vector<const block::Op*> list = block::callable_ops({.causal = causal, .grid = ends.patch > 0});
+  std::vector<const block::Op*> list = block::callable_ops(place());
   const int index = open_group().block_gene;
   if (index < 0) return list;
   const std::vector<const block::Op*>& allowed = genes[static_cast<std::size_t>(index)].ops;
@@ -149,9 +149,7 @@ std::shared_ptr<const ProgramText> make_text(block::Program program) {
   auto made = std::make_shared<ProgramText>();
   made->text = block::print(program);
   made->id = block::id_of_text(made->text);
-  const std::vector<std::string> lines = base::split_lines(made->text);
-  program.statements = static_cast<int>(
-      std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("    "); }));
+  program.statements = block::count_statements(made->text);
   made->program = std::move(program);
   return made;
 }

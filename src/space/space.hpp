@@ -94,6 +94,8 @@ class Space {
   const base::Json& snapshot() const { return snapshot_; }
   static Space from_snapshot(const base::Json& snapshot);
 
+  /// Where blocks stand.
+  block::Place place() const { return {.causal = causal, .grid = ends.patch > 0}; }
   int gene_index(std::string_view name) const;
   /// The genes in the order of their names.
   const std::vector<int>& by_name() const { return by_name_; }

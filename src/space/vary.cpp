@@ -97,8 +97,6 @@ class Varier {
     return true;
   }
 
-  block::Place place() const { return {.causal = space_.causal, .grid = space_.ends.patch > 0}; }
-
   // Whether every layer's program has shapes that fit the layer's genes.
   bool programs_fit(const Genome& genome) const {
     const Group& group = space_.open_group();
@@ -109,7 +107,7 @@ class Varier {
     return walk(genome, [&](int layer, block::Layer where) {
       const block::Program& program = program_of(space_, genome, layer);
       if (&program == checked && where == before) return out;
-      const auto graph = block::check(program, where.binding, where.input, place());
+      const auto graph = block::check(program, where.binding, where.input, space_.place());
       out = graph ? std::optional(graph->type(graph->result)) : std::nullopt;
       checked = &program;
       before = std::move(where);
@@ -120,7 +118,7 @@ class Varier {
   // Where the program of an open slot stands.
   block::Setting setting(const Genome& genome, int gene, int slot_layer) const {
     block::Setting setting{.layers = {},
-                           .place = place(),
+                           .place = space_.place(),
                            .statements = space_.limits.statements,
                            .ops = space_.genes[static_cast<std::size_t>(gene)].ops};
     walk(genome, [&](int layer, block::Layer where) -> std::optional<block::Type> {
@@ -128,7 +126,7 @@ class Varier {
                         (!space_.genes[static_cast<std::size_t>(gene)].per_layer || layer == slot_layer);
       block::Type out = where.input;
       if (out.kind == block::Type::Kind::image) {
-        const auto graph = block::check(program_of(space_, genome, layer), where.binding, where.input, place());
+        const auto graph = block::check(program_of(space_, genome, layer), where.binding, where.input, space_.place());
         if (!graph) return std::nullopt;
         out = graph->type(graph->result);
       }

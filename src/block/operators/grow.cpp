@@ -1,6 +1,5 @@
 // New sites: typed in every layer before they are made.
 #include <algorithm>
-#include <cmath>
 
 #include "block/operators/workpiece.hpp"
 #include "block/ops/rows.hpp"
@@ -17,15 +16,10 @@ bool bind(const Op& op, std::span<const Expression> attributes, const Binding& b
   for (std::size_t i = 0; i < attributes.size(); ++i) {
     const Attribute& row = op.attributes[i];
     const auto value = attributes[i].evaluate(binding, unbound);
-    if (!value || !(*value >= row.minimum && *value <= row.maximum)) return false;
-    if (row.kind != Attribute::Kind::real && *value != std::floor(*value)) return false;
+    if (!value || !in_domain(row, *value)) return false;
     numbers.push_back(*value);
   }
   return true;
-}
-
-bool is_small(const Type& type) {
-  return static_cast<double>(std::max(type.channels, type.heads * std::max(type.rows, type.columns))) <= kMaxWidth;
 }
 
 // The attributes of an op that is given its first and has defaults for the others.
@@ -47,13 +41,11 @@ std::optional<std::vector<Types>> Workpiece::infer(const Op& op, std::span<const
     given.clear();
     for (const Value& input : inputs) {
       const Types& known = types(input);
-      if (known.empty() || !op.takes.accepts(known[layer])) return std::nullopt;
+      if (known.empty()) return std::nullopt;
       given.push_back(known[layer]);
     }
-    const Call call{given, numbers, setting.place};
-    const auto outputs = op.infer(call);
-    if (!outputs || !std::all_of(outputs->begin(), outputs->end(), is_small)) return std::nullopt;
-    if (setting.place.causal && op.mixes && op.mixes(call) == Mixing::all) return std::nullopt;
+    const auto outputs = output_types(op, {given, numbers, setting.place});
+    if (!outputs) return std::nullopt;
     if (layer == 0) made.resize(outputs->size());
     if (outputs->size() != made.size()) return std::nullopt;
     for (std::size_t i = 0; i < made.size(); ++i) made[i].push_back((*outputs)[i]);
