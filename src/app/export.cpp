@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
 #include <memory>
 
 #include "app/commands.hpp"
+#include "app/genome.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "evolve/objective.hpp"
@@ -12,8 +11,6 @@
 #include "net/device.hpp"
 #include "net/pytorch.hpp"
 #include "search/session.hpp"
-#include "space/decode.hpp"
-#include "space/describe.hpp"
 #include "space/genome_text.hpp"
 #include "train/trainer.hpp"
 #include "view/model_card.hpp"
@@ -39,19 +36,13 @@ struct Model {
   std::string about_weights;
 };
 
-net::Network network_of(const space::Space& space, const space::Genome& genome, const space::Input& input) {
-  auto architecture = space::decode(space, genome, input);
-  if (!architecture) throw base::Error(architecture.error(), "genome");
-  return net::make_network(std::move(*architecture));
-}
-
 // Weights that need no run: of a file, or fresh ones.
 void take_weights(const ExportOptions& options, Model& model) {
   if (options.weights.empty()) {
     model.weights = net::initialise(model.network, options.seed, c10::Device(c10::kCPU));
     model.about_weights = fmt::format("fresh, drawn with seed {}: it is not trained", options.seed);
   } else {
-    model.weights = net::from_state_dict(model.network, net::read_safetensors(options.weights), options.weights);
+    model.weights = net::read_weights(model.network, net::read_safetensors(options.weights), options.weights);
     model.about_weights = "those of a file that was given";
   }
 }
@@ -76,16 +67,8 @@ void export_genome(const ExportOptions& options) {
   if (options.trial >= 0 || options.train)
     throw base::Error("--trial and --train belong to a run's folder, not to a genome");
   Model model{.space = space::Space::load(options.source)};
-  std::string text = options.genome;
-  if (text == "-")
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  else if (!text.starts_with("{"))
-    text = base::read_file(text, 1 << 20);
-  const auto genome = space::program_gene(model.space) >= 0 ? space::from_reply(model.space, text)
-                                                            : space::from_text(model.space, text);
-  if (!genome) throw base::Error(genome.error(), "genome");
-  model.genome = *genome;
-  model.network = network_of(model.space, model.genome, model.space.input);
+  model.genome = read_genome(model.space, options.genome);
+  model.network = net::make_network(decoded(model.space, model.genome, model.space.input));
   take_weights(options, model);
   write(options, model, nullptr, -1);
 }
@@ -137,7 +120,7 @@ bool take_kept(const fs::path& folder, const std::string& id, Model& model) {
   const net::TensorFile file = net::read_safetensors(path);
   const auto genome = file.metadata.find("genome");
   if (genome == file.metadata.end() || genome->second != id) return false;
-  model.weights = net::from_state_dict(model.network, file, path);
+  model.weights = net::read_weights(model.network, file, path);
   model.about_weights = "those of the run's training";
   return true;
 }
@@ -149,7 +132,7 @@ void export_run(const ExportOptions& options) {
   const auto genome = space::from_text(experiment.space, trial.proposal.text);
   if (!genome) throw base::Error(genome.error(), "trial " + std::to_string(trial.id));
   Model model{.space = experiment.space, .genome = *genome};
-  model.network = network_of(model.space, model.genome, evaluate::task_input(experiment.setup()));
+  model.network = net::make_network(decoded(model.space, model.genome, evaluate::task_input(experiment.setup())));
   if (options.train) {
     train_again(experiment, trial, model);
   } else if (options.fresh || !options.weights.empty()) {
@@ -186,8 +169,9 @@ void add_export(CLI::App& app) {
       "Example: weft export runs/quickstart -o my_model\n"
       "Example: weft export nasbench201 genome.json -o my_model --seed 3");
   command->add_option("source", options->source, "A run's folder; or, with a genome, a space")->required();
-  command->add_option("genome", options->genome,
-                      "A genome of the space: JSON, a file that holds it, or - for standard input");
+  command->add_option(
+      "genome", options->genome,
+      "A genome of the space: JSON, or the space's own notation; a file that holds it, or - for standard input");
   command->add_option("-o,--out", options->out, "The folder to write to")->required();
   command->add_option("--trial", options->trial, "A trial of the run (default: its winner)")
       ->check(CLI::NonNegativeNumber);

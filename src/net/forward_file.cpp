@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "net/checkpoint.hpp"
 #include "net/safetensors.hpp"
 #include "net/slice.hpp"
-#include "net/weights_file.hpp"
 
 namespace weft::net {
 namespace {
@@ -40,7 +40,7 @@ void forward_file(const space::Architecture& architecture, const ForwardFiles& f
   const at::NoGradGuard no_grad;
   const Network network = make_network(architecture);
   const Network whole = supernet == nullptr ? network : make_network(*supernet);
-  Weights weights = read_weights(whole, files.weights);
+  Weights weights = read_weights(whole, read_safetensors(files.weights), files.weights);
   if (supernet != nullptr) weights = slice(whole, weights, network);
   for (at::Tensor& weight : weights) weight = weight.to(weights[0].scalar_type());
   const at::Tensor input = read_input(architecture, files.input, weights[0].scalar_type());

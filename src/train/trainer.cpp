@@ -15,8 +15,8 @@
 #include <new>
 
 #include "base/text.hpp"
+#include "net/checkpoint.hpp"
 #include "net/device.hpp"
-#include "net/weights_file.hpp"
 #include "train/optimizer.hpp"
 
 namespace weft::train {

@@ -35,7 +35,8 @@ TEST_F(Export, RefusesWhatDoesNotFit) {
             "weft: " + out("a") + ": is not empty; --force writes into it");
   EXPECT_EQ(complaint_of({"export", "gpt_nano", other, "-o", out("b"), "--weights", out("a/model.safetensors")}),
             "weft: " + out("a/model.safetensors") +
-                ": tensor 'token_embedding.weight' must be 256x96 floating-point values, not 256x64 of Float");
+                ": tensor 'token_embedding.weight' (stem.embedding) must be [256, 96] floating-point values, not [256, "
+                "64] of Float");
   const std::string text = folder_.write("no.safetensors", "12345678 and more");
   EXPECT_EQ(complaint_of({"export", "gpt_nano", kGenome, "-o", out("b"), "--weights", text}),
             "weft: " + text + ": is no safetensors file: a header of 4050765991979987505 bytes does not fit");

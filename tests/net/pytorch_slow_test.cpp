@@ -133,10 +133,16 @@ bool write_space(const fs::path& folder, const std::string& name, std::uint64_t 
                     {{"export", true}, {"compile", {whole ? "inductor" : "aot_eager"}}}, scans ? 5 : 24);
 }
 
-TEST_F(Pytorch, GivesTheScoresOfEverySpace) {
-  for (const std::string& name : base::list_data("search_spaces", ".yaml")) {
+// In parts, so that they run side by side and none takes long.
+constexpr int kParts = 4;
+class PytorchSpaces : public Pytorch, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Part, PytorchSpaces, ::testing::Range(0, kParts));
+
+TEST_P(PytorchSpaces, GiveTheScoresOfEach) {
+  const std::vector<std::string> names = base::list_data("search_spaces", ".yaml");
+  for (auto i = static_cast<std::size_t>(GetParam()); i < names.size(); i += kParts) {
     std::uint64_t seed = 3;  // what an open program computes may overflow
-    while (!write_space(folder_.path(), name, seed) && seed < 10) ++seed;
+    while (!write_space(folder_.path(), names[i], seed) && seed < 10) ++seed;
   }
   check_in_python(folder_.path());
 }

@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
+#include "net/checkpoint.hpp"
 #include "net/safetensors.hpp"
-#include "net/weights_file.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
 #include "tests/support/errors.hpp"
@@ -98,6 +98,30 @@ TEST_P(Peft, ABaseMayStandInAnyOrder) {
   }
 }
 
+TEST_P(Peft, ABaseMayBeAnExportedModel) {
+  net::write_safetensors(path_, net::to_state_dict(base_, base_weights_));
+  net::Weights again = net::initialise(tuned_, 8, at::kCPU, at::kDouble);
+  net::take_base(tuned_, again, path_);
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    if (tuned_.weights[i].frozen) {
+      EXPECT_TRUE(at::equal(again[i], weights_[i])) << tuned_.weights[i].name;
+    }
+  }
+}
+
+TEST_P(Peft, WeightsAreReadUnderEitherName) {
+  const net::TensorFile exported = net::to_state_dict(tuned_, weights_);
+  net::TensorFile own;
+  for (std::size_t i = 0; i < weights_.size(); ++i) own.tensors.emplace_back(tuned_.weights[i].name, weights_[i]);
+  for (const net::TensorFile& file : {exported, own}) {
+    const net::Weights again = net::read_weights(tuned_, file, "f");
+    for (std::size_t i = 0; i < again.size(); ++i)
+      EXPECT_TRUE(at::equal(again[i], weights_[i])) << tuned_.weights[i].name;
+  }
+  own.tensors.push_back(exported.tensors.back());
+  EXPECT_EQ(test::error_of([&] { net::read_weights(tuned_, own, "f"); }).substr(0, 10), "f: tensors");
+}
+
 TEST_P(Peft, TrainingLeavesWhatIsFrozenAsItWas) {
   net::Weights before;
   std::int64_t trainable = 0;
@@ -135,7 +159,7 @@ TEST_P(Peft, ABaseThatDoesNotFitIsRefused) {
   EXPECT_EQ(refusal(), ": has no weight for the frozen head.norm.bias");
   file.tensors[0].second = file.tensors[0].second.narrow(0, 0, 10);
   net::write_safetensors(path_, file);
-  EXPECT_EQ(refusal(), ": tensor 'stem.embedding' is [10, 16]; stem.embedding is [11, 16]");
+  EXPECT_EQ(refusal(), ": tensor 'stem.embedding' must be [11, 16] floating-point values, not [10, 16] of Double");
   EXPECT_EQ(test::error_of([&] { net::take_base(base_, base_weights_, path_); }).substr(path_.string().size()),
             ": a base is given, and nothing of this network is frozen");
 }
