@@ -33,7 +33,7 @@ Prefix::Prefix(std::shared_ptr<const Setting> setting) : setting_(std::move(sett
 }
 
 bool Prefix::extend(std::string_view more) {
-  if (text_.size() + more.size() > kBounds.text) return false;
+  if (text_.size() + more.size() > setting_->bounds.text) return false;
   Prefix longer = *this;
   longer.text_ += more;
   if (!longer.advance(completion_.starts_with(more) ? std::optional(completion_.substr(more.size())) : std::nullopt))
@@ -53,7 +53,7 @@ bool Prefix::advance(const std::optional<std::string>& known) {
       if (known) return true;
       return is_blank(unfinished) && unfinished.size() <= kAfter && checks(text_);
     }
-    const auto line = read_line(unfinished);
+    const auto line = read_line(unfinished, setting_->bounds);
     if (!line) return false;
     if (!line->ended) break;
     auto scope = PrefixSearch(*setting_, scope_, *line, refuse, PrefixSearch::Liberty::none).read();
@@ -65,7 +65,7 @@ bool Prefix::advance(const std::optional<std::string>& known) {
     completion_ = *known;
     return true;
   }
-  const auto line = read_line(unfinished);
+  const auto line = read_line(unfinished, setting_->bounds);
   if (line->in_comment) {
     Prefix after = *this;
     after.text_ += "\n";
@@ -74,7 +74,8 @@ bool Prefix::advance(const std::optional<std::string>& known) {
     return true;
   }
   const auto accepts = [&](const std::string& rest) {  // within the bounds too, or it could not be followed
-    return text_.size() + rest.size() <= kBounds.text && read_line(unfinished + rest) && checks(text_ + rest);
+    return text_.size() + rest.size() <= setting_->bounds.text && read_line(unfinished + rest, setting_->bounds) &&
+           checks(text_ + rest);
   };
   using Liberty = PrefixSearch::Liberty;
   for (const Liberty liberty : {Liberty::none, Liberty::sizes, Liberty::any}) {
@@ -114,11 +115,11 @@ std::vector<std::string> Prefix::next() const {
   return list;
 }
 
-std::size_t viable_size(const std::shared_ptr<const Prefix::Setting>& setting, std::string_view text) {
+Prefix viable(const std::shared_ptr<const Prefix::Setting>& setting, std::string_view text) {
   Prefix prefix(setting);
-  std::size_t size = 0;
-  while (size < text.size() && prefix.extend(text.substr(size, 1))) ++size;
-  return size;
+  for (std::size_t size = 0; size < text.size() && prefix.extend(text.substr(size, 1)); ++size) {
+  }
+  return prefix;
 }
 
 }  // namespace weft::block

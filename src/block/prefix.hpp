@@ -20,7 +20,13 @@ struct PrefixItem {
   std::vector<Type> types;     ///< of a tensor, or of each part of a split: one for each binding
   std::vector<double> values;  ///< of a number: one for each binding
   int parts = 1;
-  bool operator==(const PrefixItem&) const = default;
+  enum class Form { digits, gene, word } form = Form::digits;  ///< of a number; a word is true or false
+  int terms = 1;                                               ///< that a number is computed from
+  /// Whether they are the same value; a number may be written in another way.
+  bool operator==(const PrefixItem& other) const {
+    return kind == other.kind && parts == other.parts && types == other.types && values == other.values &&
+           (form == Form::word) == (other.form == Form::word);
+  }
 };
 
 /// What the lines so far leave behind.
@@ -34,8 +40,31 @@ struct PrefixScope {
   void set(const std::string& name, PrefixItem item);
 };
 
+/// What bounds a text that a model writes, so that it cannot go on for ever. In bytes, and of white space in
+/// characters.
+struct Bounds {
+  std::size_t text = 8192, line = 600, name = 32, number = 16;
+  int indent = 40, blanks = 40, empty_lines = 3, comment = 160, comment_lines = 6;  ///< between two tokens
+  int depth = 20;                                                                   ///< of parentheses
+  int terms = 1000;                                                                 ///< that a number is computed from
+  bool plain = false;  ///< only what print() writes: `def block(x):`, numbers and attributes in its way, blanks alone
+};
+/// The style of print(), with some room. A model that has to keep it has less to lose its thread in.
+constexpr Bounds kPlain{.text = 8192,
+                        .line = 240,
+                        .name = 16,
+                        .number = 6,
+                        .indent = 4,
+                        .blanks = 1,
+                        .empty_lines = 0,
+                        .comment = 0,
+                        .comment_lines = 0,
+                        .depth = 8,
+                        .terms = 4,
+                        .plain = true};
+
 /// A text from which a valid program can still be made: it always holds one such completion, that parses and checks.
-/// One `def` a program; every statement must check, used or not; kBounds bound names, comments and white space.
+/// One `def` a program; every statement must check, used or not.
 class Prefix {
  public:
   /// Where the program will stand.
@@ -43,7 +72,8 @@ class Prefix {
     std::vector<Binding> bindings;  ///< of every layer that uses it
     Type input;
     Place place;
-    int statements = 60;                       ///< at most, in the text and in canonical form
+    int statements = 60;  ///< at most, in the text and in canonical form
+    Bounds bounds = {};
     std::function<bool(const Program&)> fits;  ///< whether a checked program keeps the space's limits; may be empty
   };
 
@@ -71,7 +101,7 @@ class Prefix {
   PrefixScope scope_;
 };
 
-/// Bytes of the longest beginning of `text` that can still become a valid program.
-std::size_t viable_size(const std::shared_ptr<const Prefix::Setting>& setting, std::string_view text);
+/// The longest beginning of `text` that can still become a valid program.
+Prefix viable(const std::shared_ptr<const Prefix::Setting>& setting, std::string_view text);
 
 }  // namespace weft::block

@@ -90,7 +90,9 @@ bool PrefixSearch::name(std::string_view preferred, bool variable, Then<bool(con
 }
 
 bool PrefixSearch::header(Commit then) {
+  const auto usual = [&](std::string_view name, std::string_view printed) { return !plain() || name == printed; };
   const auto parameter = [&](const std::string& input) {
+    if (!usual(input, "x")) return false;
     const auto end = [&] {
       PrefixScope scope = *scope_;
       scope.stage = Stage::body;
@@ -101,7 +103,9 @@ bool PrefixSearch::header(Commit then) {
     };
     return symbol(")", [&] { return symbol(":", [&] { return end_line(end); }); });
   };
-  const auto block = [&](const std::string&) { return symbol("(", [&] { return name("x", true, parameter); }); };
+  const auto block = [&](const std::string& called) {
+    return usual(called, "block") && symbol("(", [&] { return name("x", true, parameter); });
+  };
   const auto begun = [&] { return name("block", false, block); };
   if (const Token* token = peek()) {
     ++at_;
@@ -139,6 +143,7 @@ bool PrefixSearch::value(const std::vector<std::string>& names, Commit then) {
   const auto parts = static_cast<int>(names.size());
   const auto assign = [&](const PrefixItem& item) {
     if ((item.kind == Kind::parts ? item.parts : 1) != parts) return false;
+    if (item.kind == Kind::number && plain()) return false;
     return end_line([&] {
       PrefixScope scope = *scope_;
       scope.indent = wanted_indent(scope, line_);
@@ -167,7 +172,8 @@ bool PrefixSearch::returned(Commit then) {
       return then(scope);
     });
   };
-  return expression({.kind = peek() == nullptr && open().empty() ? Want::Kind::tensor : Want::Kind::any}, finish);
+  return expression(
+      {.kind = peek() == nullptr && open().empty() ? Want::Kind::tensor : Want::Kind::any, .latest = true}, finish);
 }
 
 }  // namespace weft::block

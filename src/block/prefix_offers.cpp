@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cmath>
-#include <ranges>
 
 #include "base/text.hpp"
 #include "block/prefix_search.hpp"
@@ -49,9 +47,12 @@ bool PrefixSearch::offer(const Want& want, Next then) {
   return want.kind != Want::Kind::number && !open().empty() && offer_calls(want, once);
 }
 
-// Names in scope, from the first: what depends on least. Then expressions that bring about another shape.
+// Names in scope, from the first: what depends on least; or from the last, so that what the text has made is used. Then
+// expressions that bring about another shape.
 bool PrefixSearch::offer_tensors(const Want& want, Next then) {
-  for (const auto& [name, item] : scope_->names) {
+  const auto& names = scope_->names;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& [name, item] = names[want.latest ? names.size() - 1 - i : i];
     if (item.kind == Kind::tensor && emit(name, [&, &value = item] { return then(value); })) return true;
   }
   if (!open().empty()) return false;
@@ -71,19 +72,6 @@ bool PrefixSearch::offer_tensors(const Want& want, Next then) {
   return false;
 }
 
-// Ops without weights first, then from the end of the table, where the cheaper ones stand.
-bool PrefixSearch::offer_calls(const Want& want, Next then) {
-  for (const bool weights : {false, true}) {
-    for (const Op* op : std::views::reverse(ops())) {
-      if (!op->symbol.empty() || (op->parameters != nullptr) != weights) continue;
-      const std::string begin = std::string(op->name) + "(";
-      if (!begin.starts_with(open()) || (want.parts > 1) != (op->name == "split")) continue;
-      if (emit(begin, [&] { return call(op->name, want, then); })) return true;
-    }
-  }
-  return false;
-}
-
 bool PrefixSearch::offer_numbers(const Want& want, Next then) {
   const bool free = want.attribute == nullptr || want.given;  // what comes out need not be the number itself
   const std::vector<Written> list = numbers_for(want);
@@ -96,36 +84,9 @@ bool PrefixSearch::offer_numbers(const Want& want, Next then) {
   return false;
 }
 
-// What may follow "(" or ",": what the op still needs, then what it may have besides.
-bool PrefixSearch::offer_arguments(const Arguments& given, Next then) {
-  const Op& op = *given.op;
-  const bool begun = !open().empty(), needs = given.inputs.size() < static_cast<std::size_t>(op.min_inputs);
-  if (!begun && emit(")", [&] { return finish(given, then); })) return true;
-  if ((needs || begun) && argument(given, then)) return true;
-  if (needs && !begun) return false;
-  const auto add = [&](std::size_t i) {
-    return !given.attributes[i] &&
-           emit(std::string(op.attributes[i].name) + "=", [&] { return keyword(given, i, then); });
-  };
-  for (std::size_t i = 0; i < op.attributes.size(); ++i) {
-    if (given.attributes[i] || !std::isnan(op.attributes[i].fallback) || op.name == "split") continue;
-    if (add(i)) return true;
-    if (!begun) return false;  // one after the other
-  }
-  if (!begun && liberties_ == 0) return false;
-  const int before = std::exchange(liberties_, begun ? liberties_ : liberties_ - 1);
-  bool made = false;
-  for (std::size_t i = 0; i < op.attributes.size() && !made; ++i)
-    made = (!std::isnan(op.attributes[i].fallback) || op.name == "split") && add(i);
-  liberties_ = before;
-  return made;
-}
-
 bool PrefixSearch::offer_name(std::string_view preferred, Then<bool(const std::string&)> then) {
-  if (open().empty()) {
-    const std::string made(preferred);
-    return emit(made, [&] { return then(made); });
-  }
+  if (preferred.starts_with(open()) && emit(preferred, [&] { return then(std::string(preferred)); })) return true;
+  if (open().empty()) return false;
   for (const char* more : {"", "_"}) {
     const std::string made = std::string(open()) + more;
     if (emit(made, [&] { return then(made); })) return true;
@@ -176,10 +137,12 @@ const std::vector<PrefixSearch::Written>& PrefixSearch::numbers() {
 std::vector<PrefixSearch::Written> PrefixSearch::open_numbers() const {
   std::vector<Written> list;
   const std::string begin(open());
-  for (const char* more :
-       {"", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "28", "56", ".5", ".1", "-5", "5e-5"}) {
+  for (const char* more : {"",  "0",  "1",  "2",  "3",  "4",  "5",  "6",    "7",    "8",
+                           "9", "00", "28", "56", ".5", ".1", "-5", "5e-5", "e-05", "-05"}) {
     const std::string text = begin + more;
-    if (const auto value = number_in(text); value && text.size() <= kBounds.number)
+    const auto value = number_in(text);
+    const bool printed = value && text == base::number_text(*value);
+    if (value && text.size() <= setting_.bounds.number && (plain() ? printed : !text.ends_with("-05")))
       list.push_back({text, number_item(setting_, *value)});
   }
   return list;
@@ -204,9 +167,13 @@ std::vector<PrefixSearch::Written> PrefixSearch::repeated(const std::string& tex
   return list;
 }
 
-// Texts of a number that is worth this in every binding, the plainest first.
-std::vector<std::string> PrefixSearch::texts_of(const std::vector<double>& values) {
-  std::vector<std::string> list, more;
+// Ways to write a number that is worth this in every binding, the plainest first.
+std::vector<PrefixSearch::Written> PrefixSearch::worth(const std::vector<double>& values) {
+  std::vector<Written> list, more;
+  PrefixItem item = number_item(setting_, 0);
+  item.values = values;
+  PrefixItem product = item;
+  product.terms = 2;
   for (const Written& gene : numbers()) {
     if (!gene.atom || std::isdigit(static_cast<unsigned char>(gene.text[0])) != 0 || gene.item.values[0] <= 0) continue;
     const double factor = values[0] / gene.item.values[0];
@@ -214,20 +181,20 @@ std::vector<std::string> PrefixSearch::texts_of(const std::vector<double>& value
     for (std::size_t b = 0; b < values.size(); ++b) fits = fits && gene.item.values[b] * factor == values[b];
     if (!fits) continue;
     if (factor == 1) {
-      list.push_back(gene.text);
+      list.push_back(gene);
     } else {
-      more.push_back(base::number_text(factor) + " * " + gene.text);
-      more.push_back(gene.text + " * " + base::number_text(factor));
+      more.push_back({base::number_text(factor) + " * " + gene.text, product, false});
+      more.push_back({gene.text + " * " + base::number_text(factor), product, false});
     }
   }
-  if (all_equal(values)) list.push_back(base::number_text(values[0]));
+  if (all_equal(values)) list.push_back({base::number_text(values[0]), item});
   list.insert(list.end(), more.begin(), more.end());
   return list;
 }
 
 std::string PrefixSearch::number_for(const std::vector<double>& values) {
-  const auto list = texts_of(values);
-  return list.empty() ? "" : list.front();
+  const auto list = worth(values);
+  return list.empty() ? "" : list.front().text;
 }
 
 // The sizes of tensors that stand beside, then the numbers that programs use or that begin as the text ends. Right of a
@@ -240,8 +207,8 @@ std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
     for (std::size_t b = 0; b < wanted.size() && want.left != nullptr; ++b)
       wanted[b] = right_of(want.left->values[b], want.sign, wanted[b]);
     const bool whole = std::all_of(wanted.begin(), wanted.end(), [](double v) { return v == std::floor(v) && v > 0; });
-    for (const std::string& text : whole ? texts_of(wanted) : std::vector<std::string>())
-      if (!want.atom || text.find(' ') == std::string::npos) write(list, text);
+    for (const Written& number : whole ? worth(wanted) : std::vector<Written>())
+      if (!want.atom || number.atom) list.push_back(number);
   }
   if (want.left != nullptr && peek() == nullptr && open().empty() && liberty_ == Liberty::sizes && liberties_ == 0)
     return list;
@@ -313,7 +280,7 @@ void PrefixSearch::bridge_to(std::vector<Written>& list, const std::string& name
 }
 
 std::optional<PrefixItem> PrefixSearch::evaluate(const std::string& text) const {
-  const auto line = read_line(text + "\n");
+  const auto line = read_line(text + "\n", setting_.bounds);
   if (!line || !line->ended) return std::nullopt;
   const auto refuse = [](const std::string&) { return false; };
   PrefixSearch search(setting_, *scope_, *line, refuse, Liberty::none);

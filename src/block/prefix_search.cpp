@@ -8,11 +8,12 @@
 namespace weft::block {
 namespace {
 
-constexpr int kSteps = 1000;              // continuations that are tried for one text
+constexpr int kSteps = 3000;              // continuations that are tried for one text
 constexpr std::size_t kCompletion = 512;  // bytes
 constexpr int kDepth = 20;                // of nesting
 
 using Kind = PrefixItem::Kind;
+using Form = PrefixItem::Form;
 
 double arithmetic(std::string_view symbol, double left, double right) {
   if (symbol == "+") return left + right;
@@ -52,11 +53,25 @@ std::optional<PrefixItem> apply(const Prefix::Setting& setting, const Op& op, co
   return made;
 }
 
+namespace {
+
+// Whether print() writes such arithmetic: numbers in digits it folds, but for a quotient that may leave a rest.
+bool unfolded(std::string_view symbol, const PrefixItem& left, const PrefixItem& right) {
+  if (left.form == Form::word || right.form == Form::word) return false;
+  return left.form != Form::digits || right.form != Form::digits || symbol == "//";
+}
+
+}  // namespace
+
 std::optional<PrefixItem> combine(const Prefix::Setting& setting, std::string_view symbol, const PrefixItem& left,
                                   const PrefixItem& right) {
   if (left.kind == Kind::parts || right.kind == Kind::parts) return std::nullopt;
   if (left.kind == Kind::number && right.kind == Kind::number) {
     PrefixItem made = left;
+    made.terms += right.terms;
+    if (right.form == Form::digits) made.form = Form::digits;
+    if (made.terms > setting.bounds.terms || (setting.bounds.plain && !unfolded(symbol, left, right)))
+      return std::nullopt;
     for (std::size_t b = 0; b < made.values.size(); ++b)
       made.values[b] = arithmetic(symbol, left.values[b], right.values[b]);
     return made;
@@ -67,6 +82,9 @@ std::optional<PrefixItem> combine(const Prefix::Setting& setting, std::string_vi
     return apply(setting, op, {left, right}, {});
   }
   const bool first = left.kind == Kind::tensor;
+  if (const PrefixItem& number = first ? right : left;
+      setting.bounds.plain && (number.terms > 1 || number.form != Form::digits))
+    return std::nullopt;
   return apply(setting, symbol == "*" ? rows::times() : rows::plus(), {first ? left : right}, {first ? right : left});
 }
 
@@ -173,7 +191,8 @@ bool PrefixSearch::go_on(const Want& want, const PrefixItem& left, std::string_v
   };
   Want right{.kind = want.kind, .sign = sign, .atom = true};
   if (left.kind == Kind::number) right.left = &left;
-  const std::string written = (begun ? "" : " ") + std::string(sign) + " ";
+  const bool apart = !begun && !(out_.empty() && line_.blank);
+  const std::string written = (apart ? " " : "") + std::string(sign) + " ";
   const bool made = emit(written, [&] { return product ? factor(right, use) : term(right, use); });
   ++liberties_;
   return made;
@@ -187,16 +206,24 @@ bool PrefixSearch::factor(const Want& want, Next then) {
     Want negated = want;
     negated.attribute = nullptr;
     negated.atom = true;
+    if (plain()) negated.kind = Want::Kind::number;
     return factor(negated, [&](const PrefixItem& item) {
-      const auto made = combine(setting_, "*", number_item(setting_, -1), item);
-      return made && then(*made);
+      if (!plain()) {
+        const auto made = combine(setting_, "*", number_item(setting_, -1), item);
+        return made && then(*made);
+      }
+      return item.kind == Kind::number && item.terms == 1 && item.form == Form::digits && item.values[0] > 0 &&
+             then(number_item(setting_, -item.values[0]));
     });
   }
   if (token->is("(")) {
     Want inner = want;
     inner.attribute = nullptr;
     inner.atom = false;
-    return expression(inner, [&](const PrefixItem& item) { return symbol(")", [&] { return then(item); }); });
+    return expression(inner, [&](const PrefixItem& item) {
+      if (plain() && item.kind == Kind::number && item.terms == 1) return false;
+      return symbol(")", [&] { return then(item); });
+    });
   }
   if (token->kind == Token::Kind::number) return then(number_item(setting_, token->number));
   return token->kind == Token::Kind::name && word(*token, want, then);
@@ -219,9 +246,14 @@ bool PrefixSearch::word(const Token& name, const Want& want, Next then) {
 }
 
 std::optional<PrefixItem> PrefixSearch::evaluate_word(const std::string& name) const {
-  if (name == "true" || name == "True") return number_item(setting_, 1);
-  if (name == "false" || name == "False") return number_item(setting_, 0);
+  const bool yes = name == "true" || (name == "True" && !plain());
+  if (yes || name == "false" || (name == "False" && !plain())) {
+    PrefixItem word = number_item(setting_, yes ? 1 : 0);
+    if (plain()) word.form = Form::word;
+    return word;
+  }
   PrefixItem gene = number_item(setting_, std::nan(""));
+  gene.form = Form::gene;
   bool known = false;
   for (std::size_t b = 0; b < setting_.bindings.size(); ++b) {
     const auto found = setting_.bindings[b].find(name);
@@ -231,109 +263,6 @@ std::optional<PrefixItem> PrefixSearch::evaluate_word(const std::string& name) c
   }
   if (!known) return std::nullopt;
   return gene;
-}
-
-bool PrefixSearch::call(std::string_view name, const Want& want, Next then) {
-  const Op* op = find_op(name);
-  if (op == nullptr || !op->symbol.empty()) return false;
-  Arguments none{.op = op, .inputs = {}, .attributes = {}, .parts = want.parts, .last = {}};
-  none.attributes.resize(op->attributes.size());
-  return arguments(none, then);
-}
-
-bool PrefixSearch::arguments(const Arguments& arguments, Next then) {
-  const Token* token = peek();
-  if (token == nullptr) return offer_arguments(arguments, then);
-  if (token->is(")")) {
-    ++at_;
-    return finish(arguments, then);
-  }
-  const bool last = at_ + 1 == line_.tokens.size();
-  if (token->kind == Token::Kind::name && (last || line_.tokens[at_ + 1].is("="))) {
-    for (std::size_t i = 0; i < arguments.attributes.size(); ++i) {
-      if (arguments.op->attributes[i].name != token->text || (last && scope_->find(token->text) != nullptr)) continue;
-      ++at_;
-      return symbol("=", [&] { return keyword(arguments, i, then); });
-    }
-    if (!last) return false;
-  }
-  return argument(arguments, then);
-}
-
-bool PrefixSearch::argument(const Arguments& arguments, Next then) {
-  const auto most = static_cast<std::size_t>(arguments.op->max_inputs);
-  const bool full = arguments.positional > 0 || arguments.inputs.size() == most;
-  const bool needs = arguments.inputs.size() < static_cast<std::size_t>(arguments.op->min_inputs);
-  Want want{.kind = full ? Want::Kind::number : Want::Kind::any,
-            .channels = arguments.parts > 1 ? arguments.parts : 0,
-            .before = arguments.last};
-  if (needs && peek() == nullptr && open().empty()) want.kind = Want::Kind::tensor;
-  if (full && arguments.positional < arguments.attributes.size())
-    want.attribute = &arguments.op->attributes[arguments.positional];
-  const Mark begin = mark();
-  const auto read = [&] {
-    return expression(want, [&](const PrefixItem& item) { return add(arguments, item, text_from(begin), then); });
-  };
-  return arguments.inputs.empty() ? read() : beside(arguments.inputs.back(), read);
-}
-
-bool PrefixSearch::keyword(const Arguments& arguments, std::size_t index, Next then) {
-  if (arguments.attributes[index]) return false;
-  const Want want{.kind = Want::Kind::number, .attribute = &arguments.op->attributes[index]};
-  return expression(want, [&](const PrefixItem& item) {
-    if (item.kind != Kind::number) return false;
-    Arguments more = arguments;
-    more.attributes[index] = item;
-    return after(more, then);
-  });
-}
-
-bool PrefixSearch::add(Arguments arguments, const PrefixItem& item, std::string text, Next then) {
-  if (item.kind == Kind::parts) return false;
-  if (item.kind == Kind::number) {
-    const std::size_t index = arguments.positional++;
-    if (index >= arguments.attributes.size() || arguments.attributes[index]) return false;
-    arguments.attributes[index] = item;
-    return after(arguments, then);
-  }
-  const bool taken = std::all_of(item.types.begin(), item.types.end(),
-                                 [&](const Type& type) { return arguments.op->takes.accepts(type); });
-  if (!taken || arguments.positional > 0 ||
-      arguments.inputs.size() == static_cast<std::size_t>(arguments.op->max_inputs))
-    return false;
-  arguments.inputs.push_back(item);
-  arguments.last = std::move(text);
-  return after(arguments, then);
-}
-
-bool PrefixSearch::after(const Arguments& given, Next then) {
-  if (const Token* token = peek()) {
-    ++at_;
-    if (token->is(",")) return arguments(given, then);
-    return token->is(")") && finish(given, then);
-  }
-  Once once(checked_, then);
-  bool applies = false;  // then another attribute makes no other shape
-  const auto use = [&](const PrefixItem& item) {
-    applies = true;
-    return once(item);
-  };
-  return emit(")", [&] { return finish(given, use); }) ||
-         (!applies && emit(", ", [&] { return offer_arguments(given, once); }));
-}
-
-bool PrefixSearch::finish(const Arguments& arguments, Next then) {
-  const Op& op = *arguments.op;
-  const auto inputs = static_cast<int>(arguments.inputs.size());
-  if (inputs < op.min_inputs || inputs > op.max_inputs) return false;
-  std::vector<PrefixItem> attributes;
-  for (std::size_t i = 0; i < op.attributes.size(); ++i) {
-    const double fallback = &op == &rows::split() ? arguments.parts : op.attributes[i].fallback;
-    if (!arguments.attributes[i] && std::isnan(fallback)) return false;
-    attributes.push_back(arguments.attributes[i] ? *arguments.attributes[i] : number_item(setting_, fallback));
-  }
-  const auto made = apply(setting_, op, arguments.inputs, attributes);
-  return made && then(*made);
 }
 
 }  // namespace weft::block

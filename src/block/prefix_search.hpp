@@ -81,6 +81,7 @@ class PrefixSearch {
     const PrefixItem* left = nullptr;      ///< the number that it is to make something else of
     std::string_view sign = {};            ///< that stands between them
     bool atom = false;                     ///< whether it stands right of a sign: no arithmetic of its own
+    bool latest = false;                   ///< of the names in scope the last first
   };
   using Next = Then<bool(const PrefixItem&)>;
   using Done = Then<bool()>;
@@ -90,7 +91,8 @@ class PrefixSearch {
     std::vector<std::optional<PrefixItem>> attributes;
     std::size_t positional = 0;
     int parts = 1;
-    std::string last;  ///< text of the last tensor
+    std::string last;    ///< text of the last tensor
+    bool comma = false;  ///< whether one stands before what comes next
   };
   struct Written {
     std::string text;
@@ -107,6 +109,7 @@ class PrefixSearch {
   std::string_view open() const { return opened_ ? std::string_view() : std::string_view(line_.open); }
   bool emit(std::string_view text, Done then);
   bool symbol(std::string_view text, Done then);
+  bool plain() const { return setting_.bounds.plain; }
   Mark mark() const { return {at_, out_.size(), opened_}; }
   std::string text_from(const Mark& mark) const;
   bool expression(Want want, Next then);
@@ -118,20 +121,24 @@ class PrefixSearch {
   bool factor(const Want& want, Next then);
   bool word(const Token& name, const Want& want, Next then);
   std::optional<PrefixItem> evaluate_word(const std::string& name) const;
+
+  // Calls, as far as the text has them and past its end: prefix_calls.cpp.
   bool call(std::string_view name, const Want& want, Next then);
   bool arguments(const Arguments& arguments, Next then);
   bool argument(const Arguments& arguments, Next then);
+  static int last_given(const Arguments& arguments);
+  static bool prints(const Arguments& arguments, std::size_t index, bool named);
   bool keyword(const Arguments& arguments, std::size_t index, Next then);
   bool add(Arguments arguments, const PrefixItem& item, std::string text, Next then);
-  bool after(const Arguments& arguments, Next then);
+  bool after(Arguments given, Next then);
   bool finish(const Arguments& arguments, Next then);
+  bool offer_calls(const Want& want, Next then);
+  bool offer_arguments(const Arguments& arguments, Next then);
 
   // Past the end: prefix_offers.cpp.
   bool offer(const Want& want, Next then);
   bool offer_tensors(const Want& want, Next then);
-  bool offer_calls(const Want& want, Next then);
   bool offer_numbers(const Want& want, Next then);
-  bool offer_arguments(const Arguments& arguments, Next then);
   bool offer_name(std::string_view preferred, Then<bool(const std::string&)> then);
   const std::vector<Written>& numbers();
   std::vector<Written> open_numbers() const;
@@ -141,7 +148,7 @@ class PrefixSearch {
   std::vector<Written> repeated(const std::string& text);
   std::vector<Written> numbers_for(const Want& want);
   std::string number_for(const std::vector<double>& values);
-  std::vector<std::string> texts_of(const std::vector<double>& values);
+  std::vector<Written> worth(const std::vector<double>& values);
   void write(std::vector<Written>& list, const std::string& text, bool atom = true) const;
   std::optional<PrefixItem> evaluate(const std::string& text) const;
 
@@ -178,7 +185,7 @@ std::optional<PrefixItem> combine(const Prefix::Setting& setting, std::string_vi
 /// An op applied; nothing where shapes, domains or causality forbid it.
 std::optional<PrefixItem> apply(const Prefix::Setting& setting, const Op& op, const std::vector<PrefixItem>& inputs,
                                 const std::vector<PrefixItem>& attributes);
-/// A number, the same for every binding.
+/// A number in digits, the same for every binding.
 PrefixItem number_item(const Prefix::Setting& setting, double value);
 /// Whether programs may give this name to a value.
 bool is_free_name(std::string_view name);

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.hpp"
+
 namespace weft::block {
 namespace {
 
@@ -16,7 +18,7 @@ bool is_digit(char c) {
 
 class LineReader {
  public:
-  explicit LineReader(std::string_view text) : text_(text) {}
+  LineReader(std::string_view text, const Bounds& bounds) : text_(text), bounds_(bounds) {}
 
   std::optional<Line> run() {
     while (at_ < text_.size() && !line_.ended) {
@@ -31,6 +33,7 @@ class LineReader {
       if (!fits) return std::nullopt;
     }
     line_.size = at_;
+    line_.blank = !text_.empty() && text_.back() == ' ';
     return std::move(line_);
   }
 
@@ -43,7 +46,7 @@ class LineReader {
       return end_of_line();
     }
     ++at_;
-    return ++comment_ <= kBounds.comment && (c == '\t' || c == '\r' || static_cast<unsigned char>(c) >= ' ');
+    return ++comment_ <= bounds_.comment && (c == '\t' || c == '\r' || static_cast<unsigned char>(c) >= ' ');
   }
 
   bool begin_comment() {
@@ -52,7 +55,7 @@ class LineReader {
     blanks_ = 0;
     empty_lines_ = -1;  // the line's own end
     line_.in_comment = true;
-    return ++comments_ <= kBounds.comment_lines;
+    return ++comments_ <= bounds_.comment_lines;
   }
 
   bool end_of_line() {
@@ -60,7 +63,7 @@ class LineReader {
     blanks_ = 0;
     if (parentheses_ > 0 || line_.tokens.empty()) {
       if (line_.tokens.empty()) line_.indent = 0;
-      return ++empty_lines_ <= kBounds.empty_lines;
+      return ++empty_lines_ <= bounds_.empty_lines;
     }
     line_.tokens.push_back({.kind = Token::Kind::newline, .text = {}});
     line_.ended = true;
@@ -70,7 +73,7 @@ class LineReader {
   bool blank(char c) {
     ++at_;
     if (line_.tokens.empty()) line_.indent += c == '\t' ? 8 - line_.indent % 8 : c == ' ' ? 1 : 0;
-    return ++blanks_ <= kBounds.blanks;
+    return ++blanks_ <= (line_.tokens.empty() ? bounds_.indent : bounds_.blanks) && (c == ' ' || !bounds_.plain);
   }
 
   // A token, or where it ends the text the open word.
@@ -80,19 +83,19 @@ class LineReader {
     at_ = end;
     blanks_ = empty_lines_ = comments_ = 0;
     line_.tokens.push_back({.kind = kind, .text = std::move(text), .number = value});
-    return at_ - first_ <= kBounds.line;
+    return at_ - first_ <= bounds_.line;
   }
   bool leave_open(std::size_t most) {
     line_.open = text_.substr(at_);
     at_ = text_.size();
-    return line_.open.size() <= most && (line_.tokens.empty() || at_ - first_ <= kBounds.line);
+    return line_.open.size() <= most && (line_.tokens.empty() || at_ - first_ <= bounds_.line);
   }
 
   bool word() {
     std::size_t end = at_;
     while (end < text_.size() && (is_letter(text_[end]) || is_digit(text_[end]))) ++end;
-    if (end == text_.size()) return leave_open(kBounds.name);
-    return end - at_ <= kBounds.name && add(Token::Kind::name, end);
+    if (end == text_.size()) return leave_open(bounds_.name);
+    return end - at_ <= bounds_.name && add(Token::Kind::name, end);
   }
 
   bool number() {
@@ -101,9 +104,11 @@ class LineReader {
     while (end < text_.size() && (is_letter(text_[end]) || is_digit(text_[end]) || text_[end] == '.' ||
                                   ((text_[end] == '-' || text_[end] == '+') && exponent())))
       ++end;
-    if (end == text_.size()) return leave_open(kBounds.number);
-    const auto value = number_in(text_.substr(at_, end - at_));
-    return value && end - at_ <= kBounds.number && add(Token::Kind::number, end, *value);
+    if (end == text_.size()) return leave_open(bounds_.number);
+    const std::string_view text = text_.substr(at_, end - at_);
+    const auto value = number_in(text);
+    return value && text.size() <= bounds_.number && (!bounds_.plain || text == base::number_text(*value)) &&
+           add(Token::Kind::number, end, *value);
   }
 
   bool symbol(char c) {
@@ -112,12 +117,13 @@ class LineReader {
       return text_[at_ + 1] == '/' && add(Token::Kind::symbol, at_ + 2);
     }
     if (std::string_view("(),=:+-*").find(c) == std::string_view::npos) return false;
-    if (c == '(') ++parentheses_;
+    if (c == '(' && ++parentheses_ > bounds_.depth) return false;
     if (c == ')' && --parentheses_ < 0) return false;
     return add(Token::Kind::symbol, at_ + 1);
   }
 
   std::string_view text_;
+  const Bounds& bounds_;
   std::size_t at_ = 0, first_ = 0;
   int parentheses_ = 0, blanks_ = 0, empty_lines_ = 0, comment_ = 0, comments_ = 0;
   Line line_;
@@ -125,8 +131,8 @@ class LineReader {
 
 }  // namespace
 
-std::optional<Line> read_line(std::string_view text) {
-  return LineReader(text).run();
+std::optional<Line> read_line(std::string_view text, const Bounds& bounds) {
+  return LineReader(text, bounds).run();
 }
 
 std::optional<double> number_in(std::string_view text) {

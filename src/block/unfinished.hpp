@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "block/lexer.hpp"
+#include "block/prefix.hpp"
 
 namespace weft::block {
 
@@ -17,19 +18,13 @@ struct Line {
   int indent = 0;             ///< columns before the first token; or so far
   bool ended = false;
   bool in_comment = false;  ///< at its end
+  bool blank = false;       ///< whether it ends in white space
   std::size_t size = 0;     ///< bytes
 };
 
 /// Reads the first line of `text`. Nothing where no program goes on so: a character outside the language, a number that
-/// is none, or more white space, comments, or letters in a name than kBounds allow.
-std::optional<Line> read_line(std::string_view text);
-
-/// What bounds a text that a model writes, so that it cannot go on for ever. Programs in files may have more.
-struct Bounds {
-  std::size_t text = 8192, line = 600, name = 32, number = 16;
-  int blanks = 40, empty_lines = 3, comment = 160, comment_lines = 6;  ///< between two tokens
-};
-constexpr Bounds kBounds;
+/// is none, or more of anything than the bounds allow.
+std::optional<Line> read_line(std::string_view text, const Bounds& bounds);
 
 /// The value of a number as the language writes it.
 std::optional<double> number_in(std::string_view text);

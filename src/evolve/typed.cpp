@@ -16,6 +16,7 @@ class GenomeChecker : public llm::Checker {
     prefix_ = std::move(longer);
     return true;
   }
+  bool takes(std::string_view more) const override { return space::GenomePrefix(prefix_).extend(more); }
   const std::string& completion() const override { return prefix_.completion(); }
   bool complete() const override { return prefix_.complete(); }
 

@@ -30,6 +30,8 @@ class Checker {
   /// Adds `more` where the reply can then still become what is wanted and `room` has room for the text that would
   /// finish it; else changes nothing and returns false.
   virtual bool extend(std::string_view more, const Room& room) = 0;
+  /// Whether it would, were there room for any text.
+  virtual bool takes(std::string_view more) const = 0;
   /// A short text that finishes the reply.
   virtual const std::string& completion() const = 0;
   /// Whether the reply may end here.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.hpp"
 #include "space/genome_text.hpp"
@@ -77,27 +78,34 @@ std::size_t object_end(std::string_view text, std::size_t start) {
   return std::string_view::npos;
 }
 
+// Whether a line begins with this word.
+bool begins_with(std::string_view line, std::string_view word) {
+  const bool longer = line.size() > word.size();
+  return line.starts_with(word) &&
+         (!longer || (std::isalnum(static_cast<unsigned char>(line[word.size()])) == 0 && line[word.size()] != '_'));
+}
+
 // From a line that starts with "def" to the end of its return, and the defs that follow it up to one called block:
-// without a fence around them, and as far to the left.
+// without a fence around them, and as far to the left. Comments are not read.
 std::string program_in(std::string_view text) {
   std::string program;
   std::size_t indent = 0;
   std::ptrdiff_t open = 0;
   bool returned = false, block = false;
   for (const std::string& line : base::split_lines(text)) {
-    const std::string_view words = base::trim(line);
+    const std::string_view code = std::string_view(line).substr(0, line.find('#')), words = base::trim(code);
     const std::size_t margin = std::min(line.find_first_not_of(" \t"), line.size());
-    if (program.empty() && !words.starts_with("def ")) continue;
-    if (returned && open <= 0 && !words.empty()) {
-      if (block || !words.starts_with("def ")) break;
+    if (program.empty() && !begins_with(words, "def")) continue;
+    if (returned && open <= 0 && !base::trim(line).empty()) {
+      if (block || !begins_with(words, "def")) break;
       returned = false;
     }
     block = block || words.starts_with("def block(");
     if (words.starts_with("```")) break;
     if (program.empty()) indent = margin;
     program += line.substr(std::min(indent, margin)) + "\n";
-    returned = returned || words.starts_with("return");
-    open += std::count(line.begin(), line.end(), '(') - std::count(line.begin(), line.end(), ')');
+    returned = returned || begins_with(words, "return");
+    open += std::count(code.begin(), code.end(), '(') - std::count(code.begin(), code.end(), ')');
   }
   return program;
 }
@@ -116,6 +124,19 @@ struct Candidates {
     error = why;
   }
 };
+
+// Shows `visit` the JSON objects of a reply one after the other, with where each begins and ends, until it returns
+// true.
+template <class Visit>
+void each_object(std::string_view reply, Visit visit) {
+  std::size_t start = reply.find('{');
+  for (int attempt = 0; attempt < kMaxObjects && start != std::string_view::npos; ++attempt) {
+    const std::size_t end = object_end(reply, start);
+    if (end != std::string_view::npos && visit(base::parse_json(reply.substr(start, end - start), 16), start, end))
+      return;
+    start = reply.find('{', start + 1);
+  }
+}
 
 // The program that stands after the JSON, or else before it.
 void add_program(const std::string& gene, Json& value, std::string_view reply, std::size_t start, std::size_t end) {
@@ -201,38 +222,36 @@ std::string genome_form(const Space& space, const Genome& genome) {
 
 std::optional<std::pair<Json, std::string>> reply_parts(const Space& space, std::string_view reply) {
   const int open = program_gene(space);
-  std::size_t start = reply.find('{');
-  for (int attempt = 0; open >= 0 && attempt < kMaxObjects && start != std::string_view::npos; ++attempt) {
-    const std::string& gene = space.genes[static_cast<std::size_t>(open)].name;
-    const std::size_t end = object_end(reply, start);
-    auto value = end == std::string_view::npos ? base::Result<Json>(base::failure(""))
-                                               : base::parse_json(reply.substr(start, end - start), 16);
-    if (value && value->is_object() && value->contains(space.genes.front().name)) {
-      add_program(gene, *value, reply, start, end);
-      if (!value->contains(gene) || !value->at(gene).is_string()) return std::nullopt;
+  if (open < 0) return std::nullopt;
+  const std::string& gene = space.genes[static_cast<std::size_t>(open)].name;
+  std::optional<std::pair<Json, std::string>> parts;
+  each_object(reply, [&](base::Result<Json> value, std::size_t start, std::size_t end) {
+    if (!value || !value->is_object() || !value->contains(space.genes.front().name)) return false;
+    add_program(gene, *value, reply, start, end);
+    if (value->contains(gene) && value->at(gene).is_string()) {
       std::string program = value->at(gene);
-      return std::pair(std::move(*value), std::move(program));
+      parts.emplace(std::move(*value), std::move(program));
     }
-    start = reply.find('{', start + 1);
-  }
-  return std::nullopt;
+    return true;
+  });
+  return parts;
 }
 
 base::Result<Genome> from_reply(const Space& space, std::string_view reply) {
   const int open = program_gene(space);
   Candidates refused;
-  std::size_t start = reply.find('{');
-  for (int attempt = 0; attempt < kMaxObjects && start != std::string_view::npos; ++attempt) {
-    const std::size_t end = object_end(reply, start);
-    if (end != std::string_view::npos) {
-      auto value = base::parse_json(reply.substr(start, end - start), 16);
-      if (value && open >= 0) add_program(space.genes[static_cast<std::size_t>(open)].name, *value, reply, start, end);
-      auto genome = value ? from_json(space, *value) : base::Result<Genome>(base::failure(value.error()));
-      if (genome) return genome;
+  std::optional<Genome> found;
+  each_object(reply, [&](base::Result<Json> value, std::size_t start, std::size_t end) {
+    if (value && open >= 0) add_program(space.genes[static_cast<std::size_t>(open)].name, *value, reply, start, end);
+    auto genome = value ? from_json(space, *value) : base::Result<Genome>(base::failure(value.error()));
+    if (genome) {
+      found = std::move(*genome);
+    } else {
       refused.refuse(space, value, genome.error());
     }
-    start = reply.find('{', start + 1);
-  }
+    return found.has_value();
+  });
+  if (found) return std::move(*found);
   if (space.text.exists() && refused.likeness == 0) {
     if (auto genome = from_text(space, reply)) return genome;
   }

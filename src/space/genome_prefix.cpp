@@ -130,7 +130,7 @@ block::Prefix::Setting setting_of(const Space& space, const Genome& genome, cons
   }
   if (setting.bindings.empty()) setting.bindings.push_back(bind_layer(space, genome, 0));
   setting.input = {width_of(setting.bindings.front()), false};
-  setting.place = {.causal = space.causal, .grid = space.ends.patch > 0};
+  setting.place = space.place();
   setting.statements = space.limits.statements;
   setting.fits = [&space, genome, input](const block::Program& program) {
     return decode(space, with_program(space, genome, program), input).has_value();
@@ -139,7 +139,14 @@ block::Prefix::Setting setting_of(const Space& space, const Genome& genome, cons
 }
 
 bool GenomePrefix::covers(const Space& space) {
-  return program_gene(space) >= 0 && (space.task == Task::language_model || space.ends.patch > 0);
+  const int open = program_gene(space);
+  if (open < 0 || (space.task != Task::language_model && space.ends.patch == 0)) return false;
+  for (std::size_t seed = 0; seed < space.genes[static_cast<std::size_t>(open)].values.size(); ++seed) {
+    const std::vector<block::Site>& sites = space.seed(open, seed)->program.sites;
+    if (std::any_of(sites.begin(), sites.end(), [](const block::Site& site) { return site.body != nullptr; }))
+      return false;
+  }
+  return true;
 }
 
 GenomePrefix::GenomePrefix(const Space& space, const Input& input) : space_(&space), input_(input) {
@@ -157,7 +164,9 @@ bool GenomePrefix::extend(std::string_view more) {
   LineSearch search(*space_, input_, given);
   const auto line = search.run();
   if (!line || (end != std::string_view::npos && *line != given)) return false;
-  block::Prefix program(std::make_shared<const block::Prefix::Setting>(setting_of(*space_, search.genome(), input_)));
+  block::Prefix::Setting setting = setting_of(*space_, search.genome(), input_);
+  setting.bounds = block::kPlain;
+  block::Prefix program(std::make_shared<const block::Prefix::Setting>(std::move(setting)));
   if (end == std::string_view::npos) {
     line_ = given;
     completion_ = line->substr(given.size()) + "\n" + program.completion();
@@ -179,11 +188,10 @@ std::string where_wrong(const Space& space, const Input& input, std::string_view
   genes[space.genes[static_cast<std::size_t>(program_gene(space))].name] = block::print(identity());
   const auto genome = from_json(space, genes);
   if (!genome || !decode(space, *genome, input)) return "";
-  block::Prefix prefix(std::make_shared<const block::Prefix::Setting>(setting_of(space, *genome, input)));
-  std::size_t size = 0;
-  while (size < program.size() && prefix.extend(program.substr(size, 1))) ++size;
-  if (size == program.size()) return "";
+  const block::Prefix prefix =
+      block::viable(std::make_shared<const block::Prefix::Setting>(setting_of(space, *genome, input)), program);
   const std::string& text = prefix.text();
+  if (text.size() == program.size()) return "";
   const std::size_t line = text.rfind('\n') + 1;  // 0 where there is none
   std::vector<std::string> words = prefix.next();
   for (std::string& word : words) word = word == "\n" ? "the end of the line" : word;
@@ -192,8 +200,8 @@ std::string where_wrong(const Space& space, const Input& input, std::string_view
     words.emplace_back("...");
   }
   return fmt::format(" (the program can be completed up to line {}, column {}: {}{})",
-                     std::count(text.begin(), text.end(), '\n') + 1, size - line + 1, base::quote(text.substr(line)),
-                     words.empty() ? "" : ", then may come " + base::join(words, " "));
+                     std::count(text.begin(), text.end(), '\n') + 1, text.size() - line + 1,
+                     base::quote(text.substr(line)), words.empty() ? "" : ", then may come " + base::join(words, " "));
 }
 
 }  // namespace weft::space

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/random.hpp"
+#include "tests/support/pieces.hpp"
 #include "tests/support/programs.hpp"
 
 namespace weft::block {
@@ -24,7 +25,7 @@ std::shared_ptr<Setting> setting(bool causal = true, std::int64_t width = 64) {
 // What stands before the first character that cannot be; all of it where there is none.
 std::string viable(const std::string& statements, const std::shared_ptr<Setting>& where = setting()) {
   const std::string text = test::in_block(statements), begin = "def block(x):\n    ";
-  std::string part = text.substr(0, viable_size(where, text));
+  std::string part = text.substr(0, block::viable(where, text).text().size());
   if (part.size() == text.size()) return "all";
   part = part.substr(std::min(begin.size(), part.size()));
   if (part.rfind('\n') == std::string::npos) return part;
@@ -82,9 +83,23 @@ TEST(Prefix, takes_every_beginning_of_the_blocks_that_weft_ships) {
   EXPECT_GT(blocks, 10);
 }
 
+TEST(Prefix, takes_the_plain_style_of_the_blocks_that_weft_ships) {
+  int blocks = 0;
+  for (const std::string& name : covered_blocks()) {
+    const auto where = setting_for(test::shipped_block(name), false);
+    if (where == nullptr) continue;
+    ++blocks;
+    where->bounds = kPlain;
+    expect_every_prefix(print(test::shipped_block(name)), where);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(blocks, 10);
+}
+
 // The search for a completion is bounded: of programs that need a rare one at some place, a few are refused there.
 TEST(Prefix, takes_every_beginning_of_most_random_valid_programs) {
   int programs = 0, taken = 0;
+  std::string refused;
   for (const std::string& name : covered_blocks()) {
     for (std::uint64_t walk = 0; walk < 2; ++walk) {
       base::Random random(walk, name);
@@ -95,13 +110,36 @@ TEST(Prefix, takes_every_beginning_of_most_random_valid_programs) {
         if (!check(program, where->bindings[0], where->input, where->place)) break;
         ++programs;
         const std::string text = print(program);
-        taken += viable_size(where, text) == text.size() ? 1 : 0;
+        where->bounds = step % 2 == 0 ? kPlain : Bounds();
+        const std::string part = block::viable(where, text).text();
+        taken += part.size() == text.size() ? 1 : 0;
+        if (part.size() != text.size()) refused += part + "|" + text.substr(part.size(), 20) + "\n";
       }
     }
   }
   EXPECT_GT(programs, 100);
-  EXPECT_GT(taken, 0.95 * programs) << taken << " of " << programs;
+  EXPECT_EQ(taken, programs) << taken << " of " << programs << "\n" << refused;
   RecordProperty("taken", std::to_string(taken) + " of " + std::to_string(programs));
+}
+
+TEST(Prefix, keeps_the_plain_style) {
+  const auto where = setting();
+  where->bounds = kPlain;
+  const auto refused = [&](const std::string& statements) { return viable(statements, where); };
+  EXPECT_EQ(refused("a = relu(x)  \nreturn a"), "a = relu(x) ");
+  EXPECT_EQ(refused("a = relu(x) # of x\nreturn a"), "a = relu(x) ");
+  EXPECT_EQ(refused("a = linear(x,\n  D)\nreturn a"), "a = linear(x,");
+  EXPECT_EQ(refused("a = relu(x,)\nreturn a"), "a = relu(x");
+  EXPECT_EQ(refused("a = linear(x, width=D)\nreturn a"), "a = linear(x, ");
+  EXPECT_EQ(refused("a = linear(x, D, bias=1 * 0)\nreturn a"), "a = linear(x, D, bias=");
+  EXPECT_EQ(refused("a = attention(x, heads=H, x, x)\nreturn a"), "a = attention(x, ");
+  EXPECT_EQ(refused("a = linear(x, 2 * 32)\nreturn a"), "a = linear(x, 2 * ");
+  EXPECT_EQ(refused("a = 2.50 * x\nreturn a"), "a = 2.50");
+  EXPECT_EQ(refused("a = D * x\nreturn a"), "a = ");
+  EXPECT_EQ(refused("a = --x\nreturn a"), "a = -");
+  EXPECT_EQ(refused("a = 3\nreturn x"), "a = 3");
+  EXPECT_EQ(refused("a = -0.5 * x + -1\nreturn linear(a, D * R * H * D * 2)"), "return linear(a, D * R * H ");
+  EXPECT_EQ(Prefix(where).completion(), "def block(x):\n    return x\n");
 }
 
 TEST(Prefix, can_always_follow_its_own_completion) {
@@ -220,27 +258,10 @@ TEST(Prefix, checks_the_bindings_of_all_layers) {
   EXPECT_EQ(viable("a = linear(x, H * D)\nreturn linear(attention(a, a, a, heads=H), D)", where), "all");
 }
 
-// A program written by choosing among pieces at random, as a model that knows nothing would.
 std::string random_program(const std::shared_ptr<Setting>& where, base::Random& random) {
-  static const std::vector<std::string> kPieces{
-      "def",        " block",  "(x",     "):",          "\n",          "    ",     " ",      "x",        "h",
-      "a",          "q",       " = ",    "=",           "(",           ")",        ",",      ", ",       "+",
-      " + ",        " - ",     " * ",    "*",           "//",          "2",        "3",      "64",       "7",
-      "0",          ".",       "5",      "D",           "H",           "R",        "lin",    "linear(",  "ear",
-      "attention(", "heads",   "merge(", "transpose(",  "matmul(",     "softmax(", "split(", "gelu(",    "relu(",
-      "layernorm(", "norm",    "return", "return ",     "# a comment", "bias",     "=true",  "false",    "conv(",
-      "dwconv(",    "concat(", "width",  "recurrence(", "experts(",    "top",      "pick(",  "index",    "mean(",
-      "scale(",     "_",       "1",      "e",           "lightconv(",  "max(",     "/",      "kv_heads", "é"};
   Prefix prefix(where);
   EXPECT_TRUE(prefix.extend("def block(x):\n    "));
-  for (int refused = 0; prefix.text().size() < 400 && refused < 300;) {
-    if (prefix.complete() && random.chance(0.2)) break;
-    const std::string& piece = random.pick(kPieces);
-    if (piece.starts_with("return") && random.chance(0.9)) continue;  // not at once
-    refused = prefix.extend(piece) ? 0 : refused + 1;
-    if (refused == 0) expect_whole(prefix, *where);
-    if (::testing::Test::HasFatalFailure()) break;
-  }
+  test::grow(prefix, 400, random, [&] { expect_whole(prefix, *where); });
   return prefix.text() + prefix.completion();
 }
 
@@ -282,7 +303,7 @@ TEST(Prefix, makes_whole_programs_of_random_pieces) {
 }
 
 TEST(Prefix, makes_whole_programs_of_random_words) {
-  expect_programs(12, random_words, 0.5, 2);
+  expect_programs(6, random_words, 0.5, 2);
 }
 
 }  // namespace

@@ -177,6 +177,11 @@ TEST_F(OpenReply, may_return_over_several_lines) {
             relu_);
 }
 
+TEST_F(OpenReply, ends_its_program_where_the_language_does) {
+  EXPECT_EQ(read("{\"a\": 3}\ndef\tblock(x):\n    return_ = relu(  # ) or ((\n  # )\n x)\n    return return_\n---\n"),
+            relu_);
+}
+
 TEST_F(OpenReply, is_told_that_its_program_is_missing) {
   EXPECT_EQ(read("{\"a\": 3}"), "gene 'p' is missing; it is a block program");
 }

@@ -5,6 +5,7 @@
 #include "space/decode.hpp"
 #include "space/describe.hpp"
 #include "space/vary.hpp"
+#include "tests/support/pieces.hpp"
 #include "tests/support/spaces.hpp"
 
 namespace weft::space {
@@ -34,6 +35,31 @@ TEST(GenomePrefix, takes_every_beginning_of_samples_that_decode) {
     EXPECT_TRUE(prefix.complete());
   }
   EXPECT_GT(taken, 4);
+}
+
+TEST(GenomePrefix, is_read_as_the_genome_that_it_checked) {
+  for (const char* name : {"gpt_nano_open", "lm_blocks"}) {
+    const Space space = Space::load(name);
+    const GenomePrefix empty(space, space.input);
+    const std::string line = empty.completion().substr(0, empty.completion().find('\n'));
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+      base::Random random(seed, name);
+      GenomePrefix prefix = empty;
+      ASSERT_TRUE(prefix.extend(line + "\ndef block(x):\n    "));
+      test::grow(prefix, line.size() + 160, random, [] {});
+      const std::string text = prefix.text() + prefix.completion();
+      expect_genome(space, text);
+      const auto program = block::parse(text.substr(text.find('\n') + 1), "grown");
+      ASSERT_TRUE(program) << program.error().text() << "\n" << text;
+      EXPECT_EQ(from_reply(space, text)->programs.at(0)->id, block::id(*program)) << text;
+    }
+  }
+}
+
+TEST(GenomePrefix, leaves_spaces_of_cells_to_their_grammar) {
+  EXPECT_TRUE(GenomePrefix::covers(Space::load("lm_blocks")));
+  EXPECT_FALSE(GenomePrefix::covers(Space::load("nasbench_nlp")));
+  EXPECT_FALSE(GenomePrefix::covers(Space::load("nasbench201")));
 }
 
 TEST(GenomePrefix, refuses_the_first_wrong_character_of_the_line) {

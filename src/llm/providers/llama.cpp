@@ -5,13 +5,13 @@
 #include <array>
 #include <cmath>
 #include <mutex>
-#include <numeric>
-#include <unordered_map>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "llm/checked_sampler.hpp"
 #include "llm/providers/all.hpp"
 
 namespace weft::llm::providers {
@@ -22,9 +22,6 @@ using Clock = std::chrono::steady_clock;
 constexpr int kSequences = 16;  // replies written side by side
 constexpr int kChunk =
     128;  // prompts are read in pieces cut at multiples of this, so that a kept prefix was read in the same pieces
-
-constexpr int kRefusals = 200;      // tokens that a checker may refuse before its own text is taken
-constexpr double kUnlikely = 1e-6;  // share of the probability that is not worth asking about
 
 template <auto Free>
 struct Deleter {
@@ -285,7 +282,7 @@ class LlamaProvider : public Provider {
     if (structured && request.constraint.checker) {
       sequence.checker = request.constraint.checker();
       sequence.random = base::Random(request.seed, "sample", static_cast<std::uint64_t>(sample));
-      if (const int least = tokens_of(sequence.checker->completion()); least > request.max_tokens)
+      if (const int least = checked().count(sequence.checker->completion()); least > request.max_tokens)
         fail(fmt::format("llm.max_tokens of {} is too little: the shortest reply has {}", request.max_tokens, least),
              true);
     } else if (structured && !request.constraint.grammar.empty()) {
@@ -319,89 +316,28 @@ class LlamaProvider : public Provider {
     return token;
   }
 
-  // The next token where a checker says what may come: drawn from the model's distribution, and where it is refused
-  // drawn again without it, which is to draw from the distribution over what is accepted. Where all that is likely is
-  // refused, the next token of the text that finishes the reply.
   llama_token sample_checked(Sequence& sequence, const ChatRequest& request) {
-    double left = weigh(sequence.row, request.temperature);
-    const double enough = kUnlikely * left;
-    for (int refused = 0; refused < kRefusals && left > enough; ++refused) {
-      const std::size_t token = request.temperature > 0 ? draw(sequence.random.uniform() * left) : likeliest();
-      if (takes(sequence, static_cast<llama_token>(token), request)) return static_cast<llama_token>(token);
-      left -= weights_[token];
-      weights_[token] = 0;
-    }
-    const llama_token token = first_token(sequence.checker->completion());
-    if (token < 0 || !sequence.checker->extend(pieces_[static_cast<std::size_t>(token)], [](auto) { return true; }))
+    const auto size = static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_));
+    const int token = checked().next({logits_of(sequence.row), size}, request.temperature,
+                                     request.max_tokens - sequence.length, *sequence.checker, sequence.random);
+    if (token == CheckedSampler::kNone)
       fail("the model has no tokens for " + base::quote(sequence.checker->completion()), true);
     return token;
   }
 
+  CheckedSampler& checked() {
+    if (checked_) return *checked_;
+    std::vector<std::string> texts;
+    std::vector<int> ends;
+    for (llama_token token = 0; token < llama_vocab_n_tokens(vocabulary_); ++token) {
+      texts.push_back(piece_of(token));
+      if (llama_vocab_is_eog(vocabulary_, token)) ends.push_back(token);
+    }
+    return checked_.emplace(std::move(texts), ends);
+  }
+
   const float* logits_of(int row) const {
     return row < 0 ? first_logits_.data() : llama_get_logits_ith(context_.get(), row);
-  }
-
-  // Probabilities but for a factor, into weights_; their sum.
-  double weigh(int row, double temperature) {
-    const float* logits = logits_of(row);
-    weights_.resize(static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary_)));
-    const float most = *std::max_element(logits, logits + weights_.size());
-    const float scale = temperature > 0 ? 1 / static_cast<float>(temperature) : 1;
-    for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] = std::exp((logits[i] - most) * scale);
-    return std::accumulate(weights_.begin(), weights_.end(), 0.0);
-  }
-
-  std::size_t draw(double at) const {
-    std::size_t last = 0;
-    for (std::size_t i = 0; i < weights_.size(); ++i) {
-      if (weights_[i] == 0) continue;
-      last = i;
-      at -= weights_[i];
-      if (at < 0) break;
-    }
-    return last;
-  }
-  std::size_t likeliest() const {
-    return static_cast<std::size_t>(std::max_element(weights_.begin(), weights_.end()) - weights_.begin());
-  }
-
-  bool takes(Sequence& sequence, llama_token token, const ChatRequest& request) {
-    if (llama_vocab_is_eog(vocabulary_, token)) return sequence.checker->complete();
-    const std::string& piece = pieces_[static_cast<std::size_t>(token)];
-    const int room = request.max_tokens - sequence.length - 1;
-    return !piece.empty() && sequence.checker->extend(piece, [&](std::string_view rest) {
-      return static_cast<int>(rest.size()) <= room || tokens_of(rest) <= room;
-    });
-  }
-
-  // How many tokens write this text, each the longest that fits.
-  int tokens_of(std::string_view text) {
-    int count = 0;
-    for (; !text.empty(); ++count) {
-      const llama_token token = first_token(text);
-      if (token < 0) return std::numeric_limits<int>::max();
-      text.remove_prefix(pieces_[static_cast<std::size_t>(token)].size());
-    }
-    return count;
-  }
-
-  // The longest token that the text begins with; -1 where there is none.
-  llama_token first_token(std::string_view text) {
-    if (pieces_.empty()) read_pieces();
-    for (std::size_t size = std::min(text.size(), longest_); size > 0; --size) {
-      if (const auto found = token_of_.find(std::string(text.substr(0, size))); found != token_of_.end())
-        return found->second;
-    }
-    return -1;
-  }
-
-  void read_pieces() {
-    for (llama_token token = 0; token < llama_vocab_n_tokens(vocabulary_); ++token) {
-      pieces_.push_back(piece_of(token));
-      if (llama_vocab_is_eog(vocabulary_, token) || pieces_.back().empty()) continue;
-      token_of_.emplace(pieces_.back(), token);
-      longest_ = std::max(longest_, pieces_.back().size());
-    }
   }
 
   std::string piece_of(llama_token token) const {
@@ -464,11 +400,8 @@ class LlamaProvider : public Provider {
   std::mutex mutex_;
   std::vector<llama_token> kept_;  // what sequence 0 holds
   std::vector<llama_token_data> candidates_;
-  std::vector<float> first_logits_;  // after the prompt
-  std::vector<float> weights_;       // of all tokens, where a checker says what may come
-  std::vector<std::string> pieces_;  // the text of every token
-  std::unordered_map<std::string, llama_token> token_of_;
-  std::size_t longest_ = 0;  // of the pieces
+  std::vector<float> first_logits_;        // after the prompt
+  std::optional<CheckedSampler> checked_;  // made where it is first asked
 };
 
 }  // namespace
