@@ -1,5 +1,5 @@
 // Programs that a local model writes under typed decoding, beside those it writes under the grammar alone, those that
-// nothing holds (96 of each at most), and those of conventional mutation: how many are valid at the first try, and how
+// nothing holds (64 of each at most), and those of conventional mutation: how many are valid at the first try, and how
 // much they differ. The prompts are those of evoprompting, over what it was told of earlier replies; scores are drawn
 // from the genomes' ids, so that none is preferred for its size. Usage: typed_benchmark [replies] [threads] [model]
 #include <fmt/format.h>
@@ -98,7 +98,7 @@ base::Json options() {
 }
 
 enum class Hold { checker, grammar, nothing };  // what replies are held to
-constexpr int kOthers = 96;                     // replies that the checker does not hold
+constexpr int kOthers = 64;                     // replies that the checker does not hold
 constexpr std::array kNames{"typed decoding", "grammar alone", "unconstrained"};
 
 void run(const space::Space& space, llm::Provider& provider, int replies, Hold hold) {

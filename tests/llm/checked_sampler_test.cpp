@@ -87,8 +87,7 @@ TEST(CheckedSampler, AsksOnceAboutTokensThatBeginAlike) {
   CheckedSampler sampler(kTexts, {kEnd});
   Parentheses checker;
   base::Random random(2);
-  EXPECT_EQ(sampler.next(std::vector<float>{0, 0, 0, 1, 0, 7, 8, 9, 0, 0, 0}, 0, 9, checker, random),
-            3);
+  EXPECT_EQ(sampler.next(std::vector<float>{0, 0, 0, 1, 0, 7, 8, 9, 0, 0, 0}, 0, 9, checker, random), 3);
   EXPECT_EQ(checker.asked, 2);
 }
 
