@@ -130,6 +130,7 @@ void run(const space::Space& space, llm::Provider& provider, int replies, Hold h
         if (hold == Hold::nothing) request.constraint = {};
         chat = provider.chat(request, {}, std::chrono::steady_clock::now() + std::chrono::minutes(9), {});
         if (!chat) throw std::runtime_error(chat.error().reason);
+        fmt::print(stderr, "{}: {} of {} replies\n", kNames[static_cast<std::size_t>(hold)], made, replies);
         tokens += chat->usage.completion_tokens;
         seconds += chat->seconds;
       }

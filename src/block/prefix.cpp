@@ -73,8 +73,10 @@ bool Prefix::advance(const std::optional<std::string>& known) {
     completion_ = "\n" + after.completion_;
     return true;
   }
-  const auto accepts = [&](const std::string& rest) {  // within the bounds too, or it could not be followed
-    return text_.size() + rest.size() <= setting_->bounds.text && read_line(unfinished + rest, setting_->bounds) &&
+  const auto accepts = [&](const std::string& rest) {  // as it will be read again, or it could not be followed
+    if (text_.size() + rest.size() > setting_->bounds.text) return false;
+    const auto whole = read_line(unfinished + rest, setting_->bounds);
+    return whole && PrefixSearch(*setting_, scope_, *whole, refuse, PrefixSearch::Liberty::none).read() &&
            checks(text_ + rest);
   };
   using Liberty = PrefixSearch::Liberty;

@@ -51,7 +51,7 @@ struct Bounds {
 };
 /// The style of print(), with some room. A model that has to keep it has less to lose its thread in.
 constexpr Bounds kPlain{.text = 8192,
-                        .line = 240,
+                        .line = 200,
                         .name = 16,
                         .number = 6,
                         .indent = 4,

@@ -175,7 +175,8 @@ std::vector<PrefixSearch::Written> PrefixSearch::worth(const std::vector<double>
   PrefixItem product = item;
   product.terms = 2;
   for (const Written& gene : numbers()) {
-    if (!gene.atom || std::isdigit(static_cast<unsigned char>(gene.text[0])) != 0 || gene.item.values[0] <= 0) continue;
+    const bool digits = std::isdigit(static_cast<unsigned char>(gene.text[0])) != 0;
+    if (!gene.atom || digits || gene.item.form == PrefixItem::Form::word || gene.item.values[0] <= 0) continue;
     const double factor = values[0] / gene.item.values[0];
     bool fits = factor == std::floor(factor);
     for (std::size_t b = 0; b < values.size(); ++b) fits = fits && gene.item.values[b] * factor == values[b];

@@ -8,7 +8,7 @@
 namespace weft::block {
 namespace {
 
-constexpr int kSteps = 3000;              // continuations that are tried for one text
+constexpr int kSteps = 2000;              // continuations that are tried for one text
 constexpr std::size_t kCompletion = 512;  // bytes
 constexpr int kDepth = 20;                // of nesting
 
@@ -90,13 +90,26 @@ std::optional<PrefixItem> combine(const Prefix::Setting& setting, std::string_vi
 
 bool PrefixSearch::emit(std::string_view text, Done then) {
   if (++steps_ > kSteps || out_.size() > kCompletion || !text.starts_with(open())) return false;
+  const std::string_view more = text.substr(open().size());
+  const bool same_line = plain() && out_.find('\n') == std::string::npos;
+  const std::size_t bytes = line_.size - static_cast<std::size_t>(line_.indent) + out_.size() + more.size();
+  if (same_line && bytes + static_cast<std::size_t>(parentheses_) > setting_.bounds.line + 1) return false;
+  const int closed = parentheses_;
+  for (const char c : more) {
+    parentheses_ += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (parentheses_ > setting_.bounds.depth) {
+      parentheses_ = closed;
+      return false;
+    }
+  }
   const std::size_t size = out_.size();
   const bool was = opened_;
-  out_ += text.substr(open().size());
+  out_ += more;
   opened_ = true;
   if (then()) return true;
   out_.resize(size);
   opened_ = was;
+  parentheses_ = closed;
   return false;
 }
 

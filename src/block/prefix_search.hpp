@@ -62,7 +62,9 @@ class PrefixSearch {
         line_(line),
         accepts_(accepts),
         liberty_(liberty),
-        liberties_(liberty == Liberty::none ? 0 : 1) {}
+        liberties_(liberty == Liberty::none ? 0 : 1) {
+    for (const Token& token : line.tokens) parentheses_ += token.is("(") ? 1 : token.is(")") ? -1 : 0;
+  }
 
   /// For a line that has ended: what it leaves behind. Nothing where it does not check.
   std::optional<PrefixScope> read();
@@ -173,7 +175,7 @@ class PrefixSearch {
   bool opened_ = false;  // whether the open word was made whole
   std::string out_;      // what was added past the end
   Liberty liberty_;
-  int liberties_, steps_ = 0, depth_ = 0, checked_ = 0;
+  int liberties_, steps_ = 0, depth_ = 0, checked_ = 0, parentheses_ = 0;
   std::vector<Written> numbers_, bridges_;
   std::vector<const PrefixItem*> near_;  // tensors that the ones to come stand beside
   bool bridged_ = false;

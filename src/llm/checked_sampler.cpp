@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kRefusals = 200;      // tokens that a checker may refuse before its own text is taken
 constexpr double kUnlikely = 1e-6;  // share of the probability that is not worth asking about
+constexpr std::size_t kBegin = 2;   // characters of a refused token that are asked about by themselves
 
 std::size_t at(int token) {
   return static_cast<std::size_t>(token);
@@ -37,6 +38,7 @@ int CheckedSampler::next(std::span<const float> logits, double temperature, int 
                          base::Random& random) {
   if (checker.completion().empty() || count(checker.completion()) < room) {
     double left = weigh(logits, temperature);
+    taken_.clear();
     const double enough = kUnlikely * left;
     for (int refused = 0; refused < kRefusals && left > enough; ++refused) {
       const int token = temperature > 0 ? draw(random.uniform() * left) : likeliest();
@@ -79,15 +81,19 @@ bool CheckedSampler::takes(int token, int room, Checker& checker) const {
   });
 }
 
-// Takes a refused token's weight away, and that of all that begin with as much of it as is refused already.
+// Takes a refused token's weight away, and that of all that begin with its first characters where those are refused.
 double CheckedSampler::drop(int token, const Checker& checker) {
   double dropped = 0;
   const auto take = [&](int one) { dropped += std::exchange(weights_[at(one)], 0.0F); };
   take(token);
   const std::string_view refused = text(token);
-  for (std::size_t size = 1; size < refused.size(); ++size) {
+  for (std::size_t size = 1; size < refused.size() && size <= kBegin; ++size) {
     const std::string_view begin = refused.substr(0, size);
-    if (checker.takes(begin)) continue;
+    if (std::find(taken_.begin(), taken_.end(), begin) != taken_.end()) continue;
+    if (checker.takes(begin)) {
+      taken_.push_back(begin);
+      continue;
+    }
     auto same = std::lower_bound(sorted_.begin(), sorted_.end(), begin,
                                  [&](int one, std::string_view other) { return text(one) < other; });
     for (; same != sorted_.end() && text(*same).starts_with(begin); ++same) take(*same);

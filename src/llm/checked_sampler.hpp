@@ -45,6 +45,7 @@ class CheckedSampler {
   std::unordered_map<std::string_view, int> tokens_;
   std::size_t longest_ = 0;  // of the texts
   std::vector<float> weights_;
+  std::vector<std::string_view> taken_;  // beginnings of refused tokens that were not
 };
 
 }  // namespace weft::llm
