@@ -1,7 +1,8 @@
-// Programs that a local model writes under typed decoding, beside those it writes under the grammar alone, those that
-// nothing holds (64 of each at most), and those of conventional mutation: how many are valid at the first try, and how
-// much they differ. The prompts are those of evoprompting, over what it was told of earlier replies; scores are drawn
-// from the genomes' ids, so that none is preferred for its size. Usage: typed_benchmark [replies] [threads] [model]
+// Programs that a local model writes under typed decoding, beside those that it writes to the same prompts under the
+// grammar alone and under nothing (64 of each at most), and those of conventional mutation: how many are valid at the
+// first try, how much they differ, and how fast they come once the prompt is read. The prompts are those of
+// evoprompting, over what it was told of earlier typed replies; scores are drawn from the genomes' ids, so that none is
+// preferred for its size. Usage: typed_benchmark [replies] [threads] [model]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -97,11 +98,38 @@ base::Json options() {
   return base::check(base::load_schema("experiment"), document).at("search").at("method").at("evoprompting");
 }
 
-enum class Hold { checker, grammar, nothing };  // what replies are held to
-constexpr int kOthers = 64;                     // replies that the checker does not hold
-constexpr std::array kNames{"typed decoding", "grammar alone", "unconstrained"};
+constexpr int kOthers = 64;  // replies that are asked for in the other ways as well
 
-void run(const space::Space& space, llm::Provider& provider, int replies, Hold hold) {
+// One way of asking for the replies to a prompt.
+struct Way {
+  const char* name;
+  bool checked, grammar;
+  Tally tally;
+  std::int64_t tokens = 0;
+  double seconds = 0;
+
+  std::vector<llm::Reply> ask(llm::Provider& provider, llm::ChatRequest request) {
+    if (!checked) request.constraint.checker = {};
+    if (!grammar) request.constraint.grammar.clear();
+    const auto chat = provider.chat(request, {}, std::chrono::steady_clock::now() + std::chrono::minutes(20), {});
+    if (!chat) throw std::runtime_error(chat.error().reason);
+    tokens += chat->usage.completion_tokens;
+    seconds += chat->seconds;
+    return chat->replies;
+  }
+};
+
+std::optional<space::Genome> read(const space::Space& space, const std::string& text, bool checked) {
+  auto genome = space::from_reply(space, text);
+  std::string wrong = genome ? "" : genome.error();
+  if (genome) {
+    if (const auto decoded = space::decode(space, *genome, space.input); !decoded) wrong = decoded.error();
+  }
+  if (checked && !wrong.empty()) fmt::print(stderr, "invalid: {}\n{}\n", wrong, text);
+  return genome ? std::optional(std::move(*genome)) : std::nullopt;
+}
+
+void run(const space::Space& space, llm::Provider& provider, int replies) {
   const auto proposer =
       evolve::make_proposer({.name = "evoprompting",
                              .options = options(),
@@ -111,12 +139,13 @@ void run(const space::Space& space, llm::Provider& provider, int replies, Hold h
                              .prompts = evolve::load_prompts({"evoprompting"}, base::Json::object(), {}),
                              .chat = !provider.capabilities().completion,
                              .max_tokens = 200});
-  Tally model(space), mutation(space);
+  std::vector<Way> ways{{"typed decoding", true, true, Tally(space)},
+                        {"grammar alone", false, true, Tally(space)},
+                        {"unconstrained", false, false, Tally(space)}};
+  Tally mutation(space);
   std::vector<space::Genome> parents;
-  std::int64_t tokens = 0;
-  double seconds = 0;
   std::shared_ptr<const evolve::PromptCall> call;
-  llm::Chat chat;
+  std::vector<llm::Reply> typed;
   int made = 0;
   for (journal::TrialId id = 0; made < replies; ++id) {
     base::Random random(7, "trial", static_cast<std::uint64_t>(id));
@@ -125,24 +154,20 @@ void run(const space::Space& space, llm::Provider& provider, int replies, Hold h
     if (draft.kind == evolve::Draft::Kind::call) {
       if (draft.call != call) {
         call = draft.call;
-        llm::ChatRequest request = call->request;
-        if (hold != Hold::checker) request.constraint.checker = {};
-        if (hold == Hold::nothing) request.constraint = {};
-        chat = provider.chat(request, {}, std::chrono::steady_clock::now() + std::chrono::minutes(9), {});
-        if (!chat) throw std::runtime_error(chat.error().reason);
-        fmt::print(stderr, "{}: {} of {} replies\n", kNames[static_cast<std::size_t>(hold)], made, replies);
-        tokens += chat->usage.completion_tokens;
-        seconds += chat->seconds;
+        fmt::print(stderr, "{} of {} replies\n", made, replies);
+        llm::ChatRequest first = call->request;  // reads the prompt, which then is kept
+        first.samples = first.max_tokens = 1;
+        first.constraint = {};
+        if (!provider.chat(first, {}, std::chrono::steady_clock::now() + std::chrono::minutes(9), {}))
+          throw std::runtime_error("no reply");
+        typed = ways[0].ask(provider, call->request);
+        for (std::size_t i = 1; i < ways.size() && made < kOthers; ++i) {
+          for (const llm::Reply& reply : ways[i].ask(provider, call->request))
+            ways[i].tally.add(read(space, reply.text, false));
+        }
       }
-      const std::string& text = chat->replies[static_cast<std::size_t>(draft.lineage.index)].text;
-      const auto read = space::from_reply(space, text);
-      genome = read ? std::optional(*read) : std::nullopt;
-      std::string wrong = read ? "" : read.error();
-      if (read) {
-        if (const auto decoded = space::decode(space, *read, space.input); !decoded) wrong = decoded.error();
-      }
-      if (hold == Hold::checker && !wrong.empty()) fmt::print(stderr, "invalid: {}\n{}\n", wrong, text);
-      model.add(genome);
+      genome = read(space, typed[static_cast<std::size_t>(draft.lineage.index)].text, true);
+      ways[0].tally.add(genome);
       mutation.add(space::mutate(space, random.pick(parents), random));
       ++made;
     } else if (space::decode(space, *genome, space.input)) {
@@ -150,9 +175,8 @@ void run(const space::Space& space, llm::Provider& provider, int replies, Hold h
     }
     proposer->tell(trial_of(space, id, std::move(genome)));
   }
-  model.print(kNames[static_cast<std::size_t>(hold)], seconds, tokens);
+  for (const Way& way : ways) way.tally.print(way.name, way.seconds, way.tokens);
   mutation.print("mutation", 0, 0);
-  std::fflush(stdout);
 }
 
 }  // namespace
@@ -170,6 +194,5 @@ int main(int argc, char** argv) {
       "|---|---|---|---|---|---|---|---|\n",
       provider->name());
   std::fflush(stdout);
-  run(space, *provider, replies, Hold::checker);
-  for (const Hold hold : {Hold::nothing, Hold::grammar}) run(space, *provider, std::min(replies, kOthers), hold);
+  run(space, *provider, replies);
 }
