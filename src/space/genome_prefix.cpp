@@ -139,14 +139,7 @@ block::Prefix::Setting setting_of(const Space& space, const Genome& genome, cons
 }
 
 bool GenomePrefix::covers(const Space& space) {
-  const int open = program_gene(space);
-  if (open < 0 || (space.task != Task::language_model && space.ends.patch == 0)) return false;
-  for (std::size_t seed = 0; seed < space.genes[static_cast<std::size_t>(open)].values.size(); ++seed) {
-    const std::vector<block::Site>& sites = space.seed(open, seed)->program.sites;
-    if (std::any_of(sites.begin(), sites.end(), [](const block::Site& site) { return site.body != nullptr; }))
-      return false;
-  }
-  return true;
+  return program_gene(space) >= 0 && (space.task == Task::language_model || space.ends.patch > 0);
 }
 
 GenomePrefix::GenomePrefix(const Space& space, const Input& input) : space_(&space), input_(input) {

@@ -15,8 +15,7 @@ namespace weft::space {
 /// A reply as genome_form() writes it, from which a valid genome can still be made: one that decode() takes.
 class GenomePrefix {
  public:
-  /// Whether the space is one of which replies can be checked so: one global open gene, and blocks over sequences whose
-  /// seeds scan no cell.
+  /// Whether the space is one of which replies can be checked so: one global open gene, and blocks over sequences.
   static bool covers(const Space& space);
 
   /// The empty reply. Throws Error where no genome of the space decodes for this input.

@@ -56,12 +56,6 @@ TEST(GenomePrefix, is_read_as_the_genome_that_it_checked) {
   }
 }
 
-TEST(GenomePrefix, leaves_spaces_of_cells_to_their_grammar) {
-  EXPECT_TRUE(GenomePrefix::covers(Space::load("lm_blocks")));
-  EXPECT_FALSE(GenomePrefix::covers(Space::load("nasbench_nlp")));
-  EXPECT_FALSE(GenomePrefix::covers(Space::load("nasbench201")));
-}
-
 TEST(GenomePrefix, refuses_the_first_wrong_character_of_the_line) {
   const Space space = Space::load("gpt_nano_open");
   GenomePrefix prefix(space, space.input);
