@@ -1,5 +1,7 @@
 #include "evolve/typed.hpp"
 
+#include <algorithm>
+
 #include "space/describe.hpp"
 #include "space/genome_prefix.hpp"
 
@@ -28,8 +30,11 @@ class GenomeChecker : public llm::Checker {
 
 llm::Constraint constraint_for(const space::Space& space, const space::Input& input) {
   llm::Constraint constraint{space::json_schema(space), space::grammar(space), {}};
+  const bool open = std::any_of(space.genes.begin(), space.genes.end(), [](const auto& gene) { return gene.open; });
   if (space::GenomePrefix::covers(space)) {
     constraint.checker = [&space, input] { return std::make_unique<GenomeChecker>(space::GenomePrefix(space, input)); };
+  } else if (open) {
+    constraint.grammar.clear();  // llama.cpp may take minutes for one token of a program under a grammar
   }
   return constraint;
 }

@@ -51,5 +51,12 @@ TEST(Typed, AnyModelWritesGenomesAndTheSameOnesFromTheSameSeed) {
   EXPECT_EQ(genomes.size(), 30);
 }
 
+TEST(Typed, ProgramsThatNoCheckerCoversHaveNoGrammarEither) {
+  const space::Space closed = space::Space::load("gpt_nano"), open = space::Space::load("autobert_zero");
+  EXPECT_FALSE(constraint_for(closed, closed.input).grammar.empty());
+  EXPECT_TRUE(constraint_for(open, open.input).grammar.empty());
+  EXPECT_FALSE(constraint_for(open, open.input).checker);
+}
+
 }  // namespace
 }  // namespace weft::evolve
