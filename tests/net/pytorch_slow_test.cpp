@@ -134,7 +134,7 @@ bool write_space(const fs::path& folder, const std::string& name, std::uint64_t 
 }
 
 // In parts, so that they run side by side and none takes long.
-constexpr int kParts = 4;
+constexpr int kParts = 8;
 class PytorchSpaces : public Pytorch, public ::testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Part, PytorchSpaces, ::testing::Range(0, kParts));
 
