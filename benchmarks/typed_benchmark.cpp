@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <set>
 #include <thread>
@@ -99,7 +98,7 @@ base::Json options() {
   return base::check(base::load_schema("experiment"), document).at("search").at("method").at("evoprompting");
 }
 
-constexpr int kOthers = 64;  // replies that are asked for in the other ways as well
+constexpr int kOthers = 64;  // replies that are asked for unconstrained as well
 
 // One way of asking for the replies to a prompt.
 struct Way {
@@ -139,11 +138,11 @@ void run(const space::Space& space, llm::Provider& provider, int replies) {
                              .prompts = evolve::load_prompts({"evoprompting"}, base::Json::object(), {}),
                              .chat = !provider.capabilities().completion,
                              .max_tokens = 200});
-  std::vector<Way> ways{{"typed decoding", true, Tally(space)}, {"unconstrained", false, Tally(space)}};
+  Way typed{"typed decoding", true, Tally(space)}, free{"unconstrained", false, Tally(space)};
   Tally mutation(space);
   std::vector<space::Genome> parents;
   std::shared_ptr<const evolve::PromptCall> call;
-  std::vector<llm::Reply> typed;
+  std::vector<llm::Reply> texts;
   int made = 0;
   for (journal::TrialId id = 0; made < replies; ++id) {
     base::Random random(7, "trial", static_cast<std::uint64_t>(id));
@@ -158,14 +157,14 @@ void run(const space::Space& space, llm::Provider& provider, int replies) {
         first.constraint = {};
         if (!provider.chat(first, {}, std::chrono::steady_clock::now() + std::chrono::minutes(9), {}))
           throw std::runtime_error("no reply");
-        typed = ways[0].ask(provider, call->request);
-        for (std::size_t i = 1; i < ways.size() && made < kOthers; ++i) {
-          for (const llm::Reply& reply : ways[i].ask(provider, call->request))
-            ways[i].tally.add(read(space, reply.text, false));
+        texts = typed.ask(provider, call->request);
+        if (made < kOthers) {
+          for (const llm::Reply& reply : free.ask(provider, call->request))
+            free.tally.add(read(space, reply.text, false));
         }
       }
-      genome = read(space, typed[static_cast<std::size_t>(draft.lineage.index)].text, true);
-      ways[0].tally.add(genome);
+      genome = read(space, texts[static_cast<std::size_t>(draft.lineage.index)].text, true);
+      typed.tally.add(genome);
       mutation.add(space::mutate(space, random.pick(parents), random));
       ++made;
     } else if (space::decode(space, *genome, space.input)) {
@@ -173,7 +172,7 @@ void run(const space::Space& space, llm::Provider& provider, int replies) {
     }
     proposer->tell(trial_of(space, id, std::move(genome)));
   }
-  for (const Way& way : ways) way.tally.print(way.name, way.seconds, way.tokens);
+  for (const Way& way : {typed, free}) way.tally.print(way.name, way.seconds, way.tokens);
   mutation.print("mutation", 0, 0);
 }
 

@@ -12,12 +12,12 @@ namespace {
 using Kind = PrefixItem::Kind;
 using Form = PrefixItem::Form;
 
-bool all_in_domain(const Attribute& attribute, const PrefixItem& number) {
+}  // namespace
+
+bool in_domain(const Attribute& attribute, const PrefixItem& number) {
   return std::all_of(number.values.begin(), number.values.end(),
                      [&](double value) { return in_domain(attribute, value); });
 }
-
-}  // namespace
 
 // Ops without weights first, then from the end of the table, where the cheaper ones stand.
 bool PrefixSearch::offer_calls(const Want& want, Next then) {
@@ -95,7 +95,7 @@ bool PrefixSearch::keyword(const Arguments& arguments, std::size_t index, Next t
   if (arguments.attributes[index] || (plain() && !prints(arguments, index, true))) return false;
   const Want want{.kind = Want::Kind::number, .attribute = &attribute};
   return expression(want, [&](const PrefixItem& item) {
-    if (item.kind != Kind::number || !all_in_domain(attribute, item)) return false;
+    if (item.kind != Kind::number || !in_domain(attribute, item)) return false;
     const bool flag = attribute.kind == Attribute::Kind::flag;
     if (plain() && (flag ? item.terms > 1 || item.form == Form::digits : item.form == Form::word)) return false;
     Arguments more = arguments;
@@ -109,7 +109,7 @@ bool PrefixSearch::add(Arguments arguments, const PrefixItem& item, std::string 
   if (item.kind == Kind::number) {
     const std::size_t index = arguments.positional++;
     if (index >= arguments.attributes.size() || arguments.attributes[index]) return false;
-    if (!all_in_domain(arguments.op->attributes[index], item)) return false;
+    if (!in_domain(arguments.op->attributes[index], item)) return false;
     if (plain() && (!prints(arguments, index, false) || item.form == Form::word)) return false;
     arguments.attributes[index] = item;
     return after(arguments, then);

@@ -77,8 +77,7 @@ bool PrefixSearch::offer_numbers(const Want& want, Next then) {
   const std::vector<Written> list = numbers_for(want);
   for (const Written& number : list) {
     if (!number.text.starts_with(open()) || (want.atom && !number.atom)) continue;
-    const auto fits = [&](double value) { return in_domain(*want.attribute, value); };
-    if (!free && !std::all_of(number.item.values.begin(), number.item.values.end(), fits)) continue;
+    if (!free && !in_domain(*want.attribute, number.item)) continue;
     if (emit(number.text, [&] { return then(number.item); })) return true;
   }
   return false;

@@ -62,9 +62,8 @@ class PrefixSearch {
         line_(line),
         accepts_(accepts),
         liberty_(liberty),
-        liberties_(liberty == Liberty::none ? 0 : 1) {
-    for (const Token& token : line.tokens) parentheses_ += token.is("(") ? 1 : token.is(")") ? -1 : 0;
-  }
+        liberties_(liberty == Liberty::none ? 0 : 1),
+        parentheses_(line.parentheses) {}
 
   /// For a line that has ended: what it leaves behind. Nothing where it does not check.
   std::optional<PrefixScope> read();
@@ -175,7 +174,7 @@ class PrefixSearch {
   bool opened_ = false;  // whether the open word was made whole
   std::string out_;      // what was added past the end
   Liberty liberty_;
-  int liberties_, steps_ = 0, depth_ = 0, checked_ = 0, parentheses_ = 0;
+  int liberties_, steps_ = 0, depth_ = 0, checked_ = 0, parentheses_;
   std::vector<Written> numbers_, bridges_;
   std::vector<const PrefixItem*> near_;  // tensors that the ones to come stand beside
   bool bridged_ = false;
@@ -189,6 +188,8 @@ std::optional<PrefixItem> apply(const Prefix::Setting& setting, const Op& op, co
                                 const std::vector<PrefixItem>& attributes);
 /// A number in digits, the same for every binding.
 PrefixItem number_item(const Prefix::Setting& setting, double value);
+/// Whether the attribute may be worth this number, in every binding.
+bool in_domain(const Attribute& attribute, const PrefixItem& number);
 /// Whether programs may give this name to a value.
 bool is_free_name(std::string_view name);
 

@@ -61,7 +61,7 @@ class LineReader {
   bool end_of_line() {
     ++at_;
     blanks_ = 0;
-    if (parentheses_ > 0 || line_.tokens.empty()) {
+    if (line_.parentheses > 0 || line_.tokens.empty()) {
       if (line_.tokens.empty()) line_.indent = 0;
       return ++empty_lines_ <= bounds_.empty_lines;
     }
@@ -117,15 +117,15 @@ class LineReader {
       return text_[at_ + 1] == '/' && add(Token::Kind::symbol, at_ + 2);
     }
     if (std::string_view("(),=:+-*").find(c) == std::string_view::npos) return false;
-    if (c == '(' && ++parentheses_ > bounds_.depth) return false;
-    if (c == ')' && --parentheses_ < 0) return false;
+    if (c == '(' && ++line_.parentheses > bounds_.depth) return false;
+    if (c == ')' && --line_.parentheses < 0) return false;
     return add(Token::Kind::symbol, at_ + 1);
   }
 
   std::string_view text_;
   const Bounds& bounds_;
   std::size_t at_ = 0, first_ = 0;
-  int parentheses_ = 0, blanks_ = 0, empty_lines_ = 0, comment_ = 0, comments_ = 0;
+  int blanks_ = 0, empty_lines_ = 0, comment_ = 0, comments_ = 0;
   Line line_;
 };
 

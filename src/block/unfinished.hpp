@@ -19,6 +19,7 @@ struct Line {
   bool ended = false;
   bool in_comment = false;  ///< at its end
   bool blank = false;       ///< whether it ends in white space
+  int parentheses = 0;      ///< that are open at its end
   std::size_t size = 0;     ///< bytes
 };
 

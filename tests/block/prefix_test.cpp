@@ -263,7 +263,7 @@ std::string random_program(const std::shared_ptr<Setting>& where, base::Random& 
   if (random.chance(0.7)) where->bounds = kPlain;
   Prefix prefix(where);
   EXPECT_TRUE(prefix.extend("def block(x):\n    "));
-  test::grow(prefix, 300, random, [&] {
+  test::grow(prefix, 400, random, [&] {
     expect_whole(prefix, *where);
     Prefix whole = prefix;
     for (const char c : prefix.completion()) ASSERT_TRUE(whole.extend({&c, 1})) << whole.text() << "|" << c;
@@ -309,7 +309,7 @@ TEST(Prefix, makes_whole_programs_of_random_pieces) {
 }
 
 TEST(Prefix, makes_whole_programs_of_random_words) {
-  expect_programs(6, random_words, 0.5, 2);
+  expect_programs(12, random_words, 0.5, 2);
 }
 
 }  // namespace
