@@ -14,8 +14,10 @@ constexpr Hash kInput = 0x1234567;
 
 Hash label(const Expression& expression) {
   Hash hash = base::mix64(static_cast<Hash>(expression.kind), std::bit_cast<Hash>(expression.number));
-  hash = base::mix64(hash, base::hash64(expression.gene));
-  for (const Expression& operand : expression.operands) hash = base::mix64(hash, label(operand));
+  static const Hash kNoGene = base::hash64("");
+  if (!expression.parts) return base::mix64(hash, kNoGene);
+  hash = base::mix64(hash, base::hash64(expression.parts->gene));
+  for (const Expression& operand : expression.parts->operands) hash = base::mix64(hash, label(operand));
   return hash;
 }
 
@@ -85,8 +87,15 @@ class Sorter {
   }
 
   std::vector<Site> run(Value& result) {
-    result = emit(result_);
-    return std::move(sorted_);
+    visit(result);
+    std::vector<Site> sorted;
+    sorted.reserve(order_.size());
+    for (const std::size_t index : order_) {
+      for (Value& input : old_[index].inputs) input = placed(input);
+      sorted.push_back(std::move(old_[index]));
+    }
+    result = placed(result);
+    return sorted;
   }
 
  private:
@@ -168,26 +177,27 @@ class Sorter {
     }
   }
 
-  Value emit(const Value& value) {
-    if (value.site < 0) return value;
+  void visit(const Value& value) {
+    if (value.site < 0) return;
     const auto index = static_cast<std::size_t>(value.site);
-    if (place_[index] < 0) {
-      Site& site = old_[index];
-      if (site.op->commutative) {
-        if (alike(site.inputs[0], site.inputs[1])) break_tie(site.inputs[0], site.inputs[1]);
-        if (before(site.inputs[1], site.inputs[0])) std::swap(site.inputs[0], site.inputs[1]);
-      }
-      std::vector<Value> inputs;
-      for (const Value& input : site.inputs) inputs.push_back(emit(input));
-      sorted_.push_back(
-          {site.op, std::move(inputs), std::move(site.attributes), site.outputs, site.line, site.column, site.body});
-      place_[index] = static_cast<int>(sorted_.size()) - 1;
+    if (place_[index] >= 0) return;
+    std::vector<Value>& inputs = old_[index].inputs;
+    if (old_[index].op->commutative) {
+      if (alike(inputs[0], inputs[1])) break_tie(inputs[0], inputs[1]);
+      if (before(inputs[1], inputs[0])) std::swap(inputs[0], inputs[1]);
     }
-    return {place_[index], value.output};
+    for (const Value& input : inputs) visit(input);
+    place_[index] = static_cast<int>(order_.size());
+    order_.push_back(index);
   }
 
-  std::vector<Site> old_, sorted_;
+  Value placed(const Value& value) const {
+    return value.site < 0 ? value : Value{place_[static_cast<std::size_t>(value.site)], value.output};
+  }
+
+  std::vector<Site> old_;
   Value result_;
+  std::vector<std::size_t> order_;
   std::vector<Hash> own_, label_;
   std::vector<int> depth_, place_;
   Hash singled_ = 0;

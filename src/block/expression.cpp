@@ -41,10 +41,7 @@ std::string wrapped(const Expression& expression, bool parenthesise) {
 }
 
 Expression binary(Kind kind, Expression left, Expression right) {
-  Expression made{.kind = kind, .number = 0, .gene = {}, .operands = {}};
-  made.operands.push_back(std::move(left));
-  made.operands.push_back(std::move(right));
-  return made;
+  return {kind, 0, std::make_shared<const Expression::Parts>(Expression::Parts{{}, {std::move(left), std::move(right)}})};
 }
 
 Expression append(Kind kind, Expression left, Expression right) {
@@ -53,15 +50,24 @@ Expression append(Kind kind, Expression left, Expression right) {
 }
 
 // The operands of a sum or product, those of its own sums or products among them.
-void flatten(Kind kind, Expression expression, std::vector<Expression>& chain) {
+void flatten(Kind kind, const Expression& expression, std::vector<Expression>& chain) {
   if (expression.kind != kind) {
-    chain.push_back(std::move(expression));
+    chain.push_back(expression);
     return;
   }
-  for (Expression& operand : expression.operands) flatten(kind, std::move(operand), chain);
+  for (const Expression& operand : expression.parts->operands) flatten(kind, operand, chain);
 }
 
 }  // namespace
+
+Expression Expression::of_gene(std::string name) {
+  return {Kind::gene, 0, std::make_shared<const Parts>(Parts{std::move(name), {}})};
+}
+
+bool Expression::operator==(const Expression& other) const {
+  if (kind != other.kind || number != other.number) return false;
+  return parts == other.parts || (parts && other.parts && *parts == *other.parts);
+}
 
 Expression Expression::combine(Kind kind, Expression left, Expression right) {
   if (left.kind == Kind::number && right.kind == Kind::number) {
@@ -69,8 +75,8 @@ Expression Expression::combine(Kind kind, Expression left, Expression right) {
   }
   if (kind != Kind::add && kind != Kind::multiply) return binary(kind, std::move(left), std::move(right));
   std::vector<Expression> chain;
-  flatten(kind, std::move(left), chain);
-  flatten(kind, std::move(right), chain);
+  flatten(kind, left, chain);
+  flatten(kind, right, chain);
   std::stable_sort(chain.begin(), chain.end(), [](const Expression& a, const Expression& b) {
     const bool number_a = a.kind == Kind::number, number_b = b.kind == Kind::number;
     return number_a != number_b ? number_a : a.text() < b.text();
@@ -85,40 +91,43 @@ Expression Expression::combine(Kind kind, Expression left, Expression right) {
 
 std::string Expression::text() const {
   if (kind == Kind::number) return base::number_text(number);
-  if (kind == Kind::gene) return gene;
+  if (kind == Kind::gene) return parts->gene;
   const int own = precedence(kind);
-  return wrapped(operands[0], precedence(operands[0].kind) < own) + symbol(kind) +
-         wrapped(operands[1], precedence(operands[1].kind) <= own);
+  const Expression &left = parts->operands[0], &right = parts->operands[1];
+  return wrapped(left, precedence(left.kind) < own) + symbol(kind) + wrapped(right, precedence(right.kind) <= own);
 }
 
-std::optional<double> Expression::evaluate(const Binding& binding, std::string& unbound) const {
-  if (kind == Kind::number) return number;
+std::optional<double> Expression::evaluate_parts(const Binding& binding, std::string& unbound) const {
   if (kind == Kind::gene) {
-    const auto found = binding.find(gene);
+    const auto found = binding.find(parts->gene);
     if (found != binding.end()) return found->second;
-    unbound = gene;
+    unbound = parts->gene;
     return std::nullopt;
   }
-  const auto left = operands[0].evaluate(binding, unbound);
-  const auto right = left ? operands[1].evaluate(binding, unbound) : std::nullopt;
+  const auto left = parts->operands[0].evaluate(binding, unbound);
+  const auto right = left ? parts->operands[1].evaluate(binding, unbound) : std::nullopt;
   if (!right) return std::nullopt;
   return apply(kind, *left, *right);
 }
 
 std::size_t Expression::size() const {
   std::size_t total = 1;
-  for (const Expression& operand : operands) total += operand.size();
+  if (parts) {
+    for (const Expression& operand : parts->operands) total += operand.size();
+  }
   return total;
 }
 
 bool Expression::finite() const {
   return std::isfinite(number) &&
-         std::all_of(operands.begin(), operands.end(), [](const Expression& operand) { return operand.finite(); });
+         (!parts || std::all_of(parts->operands.begin(), parts->operands.end(),
+                                [](const Expression& operand) { return operand.finite(); }));
 }
 
 void Expression::collect_genes(std::vector<std::string>& names) const {
-  if (kind == Kind::gene) names.push_back(gene);
-  for (const Expression& operand : operands) operand.collect_genes(names);
+  if (!parts) return;
+  if (kind == Kind::gene) names.push_back(parts->gene);
+  for (const Expression& operand : parts->operands) operand.collect_genes(names);
 }
 
 }  // namespace weft::block

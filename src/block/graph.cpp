@@ -26,54 +26,76 @@ void read_input_types(const Graph& graph, const Node& node, std::vector<Type>& t
 
 class Binder {
  public:
-  Binder(const Program& program, const Binding& binding, const Place& place, Detail detail)
-      : program_(program),
-        source_(program),
-        binding_(binding),
-        place_(place),
-        detail_(detail),
-        node_of_(program.sites.size(), -1) {}
+  // With a graph its nodes are made, else the types alone.
+  Binder(const Program& program, const Binding& binding, const Type& input, const Place& place, Graph* graph)
+      : Binder(program, program, binding, input, {}, place, graph) {}
 
-  // Throws Diagnostic, caught in check().
-  Graph run(const Type& input) {
-    graph_.input = input;
+  // Throws Diagnostic, caught in check() and infer_types().
+  Typing run() {
     bind_sites();
-    check_result();
-    return std::move(graph_);
+    const bool images = input_.kind == Type::Kind::image && typing_.result.kind == Type::Kind::image;
+    if (typing_.result != input_ && !images)
+      fail(last_, fmt::format("the block must return {}, not {}", input_.text(), typing_.result.text()));
+    return std::move(typing_);
   }
 
  private:
-  // Of a cell: mistakes stand in the text of the program around it.
-  Binder(const Binder& around, const Program& cell, const Binding& binding)
-      : program_(cell),
-        source_(around.source_),
+  Binder(const Program& program, const Program& source, const Binding& binding, const Type& input,
+         std::vector<Type> states, const Place& place, Graph* graph)
+      : program_(program),
+        source_(source),
         binding_(binding),
-        place_(around.place_),
-        detail_(around.detail_),
-        node_of_(cell.sites.size(), -1) {}
+        input_(input),
+        states_(std::move(states)),
+        place_(place),
+        graph_(graph) {}
 
   void bind_sites() {
     const Value result = picked(program_.result);
     const std::vector<bool> needed = reached_from(result);
-    graph_.nodes.reserve(program_.sites.size());
+    typing_.first.assign(program_.sites.size(), -1);
+    typing_.types.reserve(program_.sites.size());
+    if (graph_ != nullptr) start_graph();
     for (std::size_t i = 0; i < program_.sites.size(); ++i) {
-      if (!needed[i]) continue;
-      graph_.nodes.push_back(node(program_.sites[i]));
-      graph_.nodes.back().site = static_cast<int>(i);
-      node_of_[i] = static_cast<int>(graph_.nodes.size()) - 1;
+      if (needed[i]) bind_site(i);
     }
-    graph_.result = moved(result);
+    typing_.result = type(result);
     last_ = result.site < 0 ? nullptr : &program_.sites[static_cast<std::size_t>(result.site)];
+    if (graph_ != nullptr) graph_->result = node_value(result);
+  }
+
+  void start_graph() {
+    graph_->input = input_;
+    graph_->states = states_;
+    graph_->nodes.reserve(program_.sites.size());
+    node_of_.assign(program_.sites.size(), -1);
+  }
+
+  void bind_site(std::size_t index) {
+    const Site& site = program_.sites[index];
+    inputs_.clear();
+    for (const Value& input : site.inputs) inputs_.push_back(type(picked(input)));
+    numbers_.clear();
+    for (std::size_t i = 0; i < site.attributes.size(); ++i) numbers_.push_back(attribute(site, i));
+    std::shared_ptr<const Graph> body;
+    if (site.body != nullptr && site.op->takes.accepts(inputs_[0]))
+      body = cell(site, static_cast<std::int64_t>(numbers_[0]));
+    const Call call{inputs_, numbers_, place_, body.get()};
+    auto outputs = output_types(*site.op, call);
+    if (!outputs) fail(&site, outputs.error());
+    typing_.first[index] = static_cast<int>(typing_.types.size());
+    typing_.types.insert(typing_.types.end(), outputs->begin(), outputs->end());
+    if (graph_ == nullptr) return;
+    Node node{.op = site.op, .attributes = numbers_, .outputs = std::move(*outputs), .site = static_cast<int>(index)};
+    node.inputs.reserve(site.inputs.size());
+    for (const Value& input : site.inputs) node.inputs.push_back(node_value(picked(input)));
+    if (site.op->parameters) node.parameters = site.op->parameters(call);
+    node.body = std::move(body);
+    node_of_[index] = static_cast<int>(graph_->nodes.size());
+    graph_->nodes.push_back(std::move(node));
   }
 
   [[noreturn]] void fail(const Site* site, const std::string& message) const { throw source_.error(site, message); }
-
-  void check_result() const {
-    const Type out = graph_.type(graph_.result);
-    const bool images = graph_.input.kind == Type::Kind::image && out.kind == Type::Kind::image;
-    if (out != graph_.input && !images)
-      fail(last_, fmt::format("the block must return {}, not {}", graph_.input.text(), out.text()));
-  }
 
   // What a value is once every pick has picked.
   Value picked(Value value) const {
@@ -99,7 +121,13 @@ class Binder {
     return needed;
   }
 
-  Value moved(Value value) const {
+  const Type& type(const Value& value) const {
+    const auto output = static_cast<std::size_t>(value.output);
+    if (value.site < 0) return output == 0 ? input_ : states_[output - 1];
+    return typing_.types[static_cast<std::size_t>(typing_.first[static_cast<std::size_t>(value.site)]) + output];
+  }
+
+  Value node_value(Value value) const {
     if (value.site >= 0) value.site = node_of_[static_cast<std::size_t>(value.site)];
     return value;
   }
@@ -133,48 +161,36 @@ class Binder {
                             base::number_text(value), how));
   }
 
-  Node node(const Site& site) {
-    Node node{.op = site.op};
-    node.inputs.reserve(site.inputs.size());
-    for (const Value& input : site.inputs) node.inputs.push_back(moved(picked(input)));
-    node.attributes.reserve(site.attributes.size());
-    for (std::size_t i = 0; i < site.attributes.size(); ++i) node.attributes.push_back(attribute(site, i));
-    read_input_types(graph_, node, inputs_);
-    if (site.body != nullptr && site.op->takes.accepts(inputs_[0])) node.body = cell(site, node.whole(0));
-    const Call call{inputs_, node.attributes, place_, node.body.get()};
-    auto outputs = output_types(*site.op, call);
-    if (!outputs) fail(&site, outputs.error());
-    node.outputs = std::move(*outputs);
-    if (site.op->parameters && detail_ == Detail::all) node.parameters = site.op->parameters(call);
-    return node;
-  }
-
-  // The cell that a scan applies, on one position of the scan's input and states of `width` channels.
+  // The cell that a scan applies, on one position of the scan's input and states of `width` channels. Mistakes in it
+  // stand in the text of the program around it.
   std::shared_ptr<const Graph> cell(const Site& scan, std::int64_t width) const {
     Binding binding = binding_;
     binding.insert_or_assign(std::string(kCellWidth), static_cast<double>(width));
-    Binder binder(*this, *scan.body, binding);
     const Type state{width, true};
-    binder.graph_.input = {inputs_[0].channels, true};
-    binder.graph_.states.assign(scan.body->sites.back().inputs.size(), state);
+    Graph graph;
+    Binder binder(*scan.body, source_, binding, {inputs_[0].channels, true},
+                  std::vector<Type>(scan.body->sites.back().inputs.size(), state), place_, &graph);
     binder.bind_sites();
-    for (const Type& made : binder.graph_.nodes.back().outputs) {
+    for (const Type& made : graph.nodes.back().outputs) {
       if (made != state)
         fail(binder.last_,
              fmt::format("the cell must return {} for each of its states, not {}", state.text(), made.text()));
     }
-    return std::make_shared<const Graph>(std::move(binder.graph_));
+    return std::make_shared<const Graph>(std::move(graph));
   }
 
   const Program& program_;
   const Program& source_;  // whose text messages quote
   const Binding& binding_;
+  const Type input_;
+  const std::vector<Type> states_;
   const Place place_;
-  const Detail detail_;
+  Graph* graph_;
   const Site* last_ = nullptr;  // whose value is returned
-  Graph graph_;
-  std::vector<int> node_of_;  // of each site; -1 where it has none
-  std::vector<Type> inputs_;  // of the node at hand
+  Typing typing_;
+  std::vector<int> node_of_;      // of each site, in the graph
+  std::vector<Type> inputs_;      // of the site at hand
+  std::vector<double> numbers_;   // what its attributes are worth
 };
 
 bool too_large(const Type& type) {
@@ -212,10 +228,19 @@ std::vector<Type> input_types(const Graph& graph, const Node& node) {
   return types;
 }
 
-Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place,
-                     Detail detail) {
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place) {
   try {
-    return Binder(program, binding, place, detail).run(input);
+    Graph graph;
+    Binder(program, binding, input, place, &graph).run();
+    return graph;
+  } catch (const Diagnostic& error) {
+    return tl::unexpected(error);
+  }
+}
+
+Checked<Typing> infer_types(const Program& program, const Binding& binding, const Type& input, const Place& place) {
+  try {
+    return Binder(program, binding, input, place, nullptr).run();
   } catch (const Diagnostic& error) {
     return tl::unexpected(error);
   }

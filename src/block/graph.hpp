@@ -53,13 +53,19 @@ struct Counts {
   }
 };
 
-/// What check() finds out: all, or the types alone, without the parameters of each node.
-enum class Detail { all, types };
-
 /// Binds the attributes, takes what every `pick` picks, infers every shape, and checks domains, causality and that the
 /// block maps a sequence to its own type (an image may become another image). No tensor is made.
-Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place,
-                     Detail detail = Detail::all);
+Checked<Graph> check(const Program& program, const Binding& binding, const Type& input, const Place& place);
+
+/// The types of what a program makes.
+struct Typing {
+  std::vector<Type> types;
+  std::vector<int> first;  ///< of each site: where its outputs stand in `types`; -1 where the result does not need it
+  Type result;
+};
+
+/// The same checks, for the types alone.
+Checked<Typing> infer_types(const Program& program, const Binding& binding, const Type& input, const Place& place);
 
 /// The types of one call's outputs; or what is wrong with its inputs, its sizes, or what it lets a position see.
 base::Result<std::vector<Type>> output_types(const Op& op, const Call& call);

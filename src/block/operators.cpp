@@ -92,8 +92,8 @@ bool holds(const Program& program, const Setting& setting) {
     if (count_statements(print(program)) > setting.statements) return false;
   }
   return std::all_of(setting.layers.begin(), setting.layers.end(), [&](const Layer& layer) {
-    const auto graph = check(program, layer.binding, layer.input, setting.place, Detail::types);
-    return graph && graph->type(graph->result).kind == layer.input.kind;
+    const auto typing = infer_types(program, layer.binding, layer.input, setting.place);
+    return typing && typing->result.kind == layer.input.kind;
   });
 }
 

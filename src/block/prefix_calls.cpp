@@ -1,7 +1,6 @@
 // An op's call: its tensors, then its attributes.
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 
 #include "block/ops/rows.hpp"
 #include "block/prefix_search.hpp"
@@ -22,7 +21,8 @@ bool in_domain(const Attribute& attribute, const PrefixItem& number) {
 // Ops without weights first, then from the end of the table, where the cheaper ones stand.
 bool PrefixSearch::offer_calls(const Want& want, Next then) {
   for (const bool weights : {false, true}) {
-    for (const Op* op : std::views::reverse(ops())) {
+    for (auto row = ops().rbegin(); row != ops().rend(); ++row) {
+      const Op* op = *row;
       if (!op->symbol.empty() || (op->parameters != nullptr) != weights) continue;
       const std::string begin = std::string(op->name) + "(";
       if (!begin.starts_with(open()) || (want.parts > 1) != (op->name == "split")) continue;

@@ -12,16 +12,29 @@ namespace {
 
 constexpr std::size_t kLine = 64;  // a longer expression becomes a statement of its own
 
+// "width=3"; nothing where the attribute has its default.
+std::string attribute_text(const Site& site, std::size_t index) {
+  const Attribute& attribute = site.op->attributes[index];
+  if (site.attributes[index].is_number(attribute.fallback)) return {};
+  std::string value = value_text(attribute, site.attributes[index]);
+  return attribute.positional ? value : std::string(attribute.name) + "=" + value;
+}
+
 // Writes each site that is used once into its user's expression where that stays short, the others as statements.
 class Printer {
  public:
   /// Cells that the program scans are added to `cells`, unless one of the same text stands there.
   Printer(const Program& program, std::vector<std::string>& cells)
-      : program_(program), cells_(cells), uses_(program.sites.size(), 0), names_(program.sites.size()) {
+      : program_(program), cells_(cells), uses_(program.sites.size(), 0) {
+    first_name_.reserve(program.sites.size());
+    std::size_t outputs = 0;
     for (const Site& site : program.sites) {
       for (const Value& input : site.inputs) count(input);
+      first_name_.push_back(outputs);
+      outputs += static_cast<std::size_t>(site.outputs);
     }
     count(program.result);
+    names_.resize(outputs);
   }
 
   // The lines below `def`.
@@ -29,20 +42,23 @@ class Printer {
     std::string text;
     for (std::size_t i = 0; i < program_.sites.size(); ++i) {
       const Site& site = program_.sites[i];
-      const std::string expression = call(site);
+      std::string expression;
+      write_call(site, expression);
       const bool named = uses_[i] > 1 || site.outputs > 1 || expression.size() > kLine;
       if (!named || is_result(i)) {
-        names_[i] = {expression};
+        names_[first_name_[i]] = std::move(expression);
         continue;
       }
-      std::string left;
       for (int k = 0; k < site.outputs; ++k) {
-        names_[i].push_back(next_name());
-        left += (k > 0 ? ", " : "") + names_[i].back();
+        std::string& name = names_[first_name_[i] + static_cast<std::size_t>(k)];
+        name = next_name();
+        (text += k > 0 ? ", " : "    ") += name;
       }
-      text += "    " + left + " = " + expression + "\n";
+      ((text += " = ") += expression) += '\n';
     }
-    return text + "    return " + operand(program_.result) + "\n";
+    text += "    return ";
+    write(program_.result, text);
+    return text += '\n';
   }
 
  private:
@@ -55,50 +71,62 @@ class Printer {
   }
 
   std::string next_name() {
-    static const std::string kLetters = "abcdefghijklmnopqrstuvwyz";
+    static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwyz";
     const std::size_t index = next_++;
-    const std::string letter(1, kLetters[index % kLetters.size()]);
-    return index < kLetters.size() ? letter : letter + std::to_string(index / kLetters.size());
+    std::string name(1, kLetters[index % kLetters.size()]);
+    return index < kLetters.size() ? name : name + std::to_string(index / kLetters.size());
   }
 
-  std::string operand(const Value& value) const {
-    return value.site < 0 ? input_name(value.output)
-                          : names_[static_cast<std::size_t>(value.site)].at(static_cast<std::size_t>(value.output));
+  void write(const Value& value, std::string& text) const {
+    text += value.site < 0 ? input_name(value.output)
+                           : names_[first_name_[static_cast<std::size_t>(value.site)] + static_cast<std::size_t>(value.output)];
   }
 
   // An inlined operand in parentheses where the infix text around it would bind tighter.
-  std::string grouped(const Value& value, bool product, bool right) const {
-    std::string text = operand(value);
-    if (value.site < 0) return text;
+  void write_grouped(const Value& value, bool product, bool right, std::string& text) const {
+    const bool wrap = is_infix(value) && (right || (product && site(value).op->symbol != "*"));
+    if (wrap) text += '(';
+    write(value, text);
+    if (wrap) text += ')';
+  }
+
+  bool is_infix(const Value& value) const {
+    if (value.site < 0 || site(value).op->symbol.empty()) return false;
     const auto index = static_cast<std::size_t>(value.site);
-    const bool inlined =
-        !(uses_[index] > 1 || program_.sites[index].outputs > 1) && text.find_first_of(" (") != std::string::npos;
-    const std::string_view symbol = inlined ? program_.sites[index].op->symbol : std::string_view();
-    if (symbol.empty()) return text;
-    const bool wrap = right || (product && symbol != "*");
-    return wrap ? "(" + text + ")" : text;
+    return uses_[index] == 1 && names_[first_name_[index]].find(' ') != std::string::npos;
   }
 
-  std::string call(const Site& site) {
-    if (site.op == &rows::states()) return listed(site);
-    if (site.op == &rows::times()) return factor(site.attributes[0]) + " * " + grouped(site.inputs[0], true, true);
-    if (site.op == &rows::plus()) return grouped(site.inputs[0], false, false) + " + " + factor(site.attributes[0]);
-    if (!site.op->symbol.empty()) {
+  const Site& site(const Value& value) const { return program_.sites[static_cast<std::size_t>(value.site)]; }
+
+  void write_call(const Site& site, std::string& text) {
+    if (site.op == &rows::states()) return write_inputs(site, text);
+    if (site.op == &rows::times()) {
+      text += factor(site.attributes[0]) + " * ";
+      write_grouped(site.inputs[0], true, true, text);
+    } else if (site.op == &rows::plus()) {
+      write_grouped(site.inputs[0], false, false, text);
+      text += " + " + factor(site.attributes[0]);
+    } else if (!site.op->symbol.empty()) {
       const bool product = site.op == &rows::multiply();
-      return fmt::format("{} {} {}", grouped(site.inputs[0], product, false), site.op->symbol,
-                         grouped(site.inputs[1], product, true));
+      write_grouped(site.inputs[0], product, false, text);
+      ((text += ' ') += site.op->symbol) += ' ';
+      write_grouped(site.inputs[1], product, true, text);
+    } else {
+      (text += site.op->name) += '(';
+      if (site.body != nullptr) text += cell_name(*site.body) + ", ";
+      write_inputs(site, text);
+      for (std::size_t i = 0; i < site.attributes.size(); ++i) {
+        if (const std::string attribute = attribute_text(site, i); !attribute.empty()) (text += ", ") += attribute;
+      }
+      text += ')';
     }
-    std::string text = fmt::format("{}(", site.op->name);
-    if (site.body != nullptr) text += cell_name(*site.body) + ", ";
-    text += listed(site);
-    for (const std::string& attribute : attribute_texts(site)) text += ", " + attribute;
-    return text + ")";
   }
 
-  std::string listed(const Site& site) const {
-    std::string text;
-    for (std::size_t i = 0; i < site.inputs.size(); ++i) text += (i > 0 ? ", " : "") + operand(site.inputs[i]);
-    return text;
+  void write_inputs(const Site& site, std::string& text) const {
+    for (std::size_t i = 0; i < site.inputs.size(); ++i) {
+      if (i > 0) text += ", ";
+      write(site.inputs[i], text);
+    }
   }
 
   static std::string input_name(int input) { return input == 0 ? "x" : "h_" + std::to_string(input - 1); }
@@ -123,7 +151,8 @@ class Printer {
   const Program& program_;
   std::vector<std::string>& cells_;
   std::vector<int> uses_;
-  std::vector<std::vector<std::string>> names_;
+  std::vector<std::size_t> first_name_;  // of each site, among the names
+  std::vector<std::string> names_;       // of every output; the whole expression where it is inlined
   std::size_t next_ = 0;
 };
 
@@ -141,10 +170,7 @@ std::string print(const Program& program) {
 std::vector<std::string> attribute_texts(const Site& site) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < site.attributes.size(); ++i) {
-    const Attribute& attribute = site.op->attributes[i];
-    if (site.attributes[i].is_number(attribute.fallback)) continue;
-    const std::string value = value_text(attribute, site.attributes[i]);
-    texts.push_back(attribute.positional ? value : fmt::format("{}={}", attribute.name, value));
+    if (std::string text = attribute_text(site, i); !text.empty()) texts.push_back(std::move(text));
   }
   return texts;
 }

@@ -33,7 +33,7 @@ std::vector<Expression> with_defaults(const Op& op, Expression first) {
 
 std::optional<std::vector<Types>> Workpiece::infer(const Op& op, std::span<const Value> inputs,
                                                    std::span<const Expression> attributes) const {
-  std::vector<Types> made;
+  std::vector<std::vector<Type>> made;
   std::vector<Type> given;
   std::vector<double> numbers;
   for (std::size_t layer = 0; layer < setting.layers.size(); ++layer) {
@@ -50,7 +50,7 @@ std::optional<std::vector<Types>> Workpiece::infer(const Op& op, std::span<const
     if (outputs->size() != made.size()) return std::nullopt;
     for (std::size_t i = 0; i < made.size(); ++i) made[i].push_back((*outputs)[i]);
   }
-  return made;
+  return std::vector<Types>(std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
 }
 
 std::optional<Value> Workpiece::apply(const Op& op, std::vector<Value> inputs, std::vector<Expression> attributes) {
@@ -85,7 +85,7 @@ std::optional<Value> Workpiece::grow(const Value& from, const std::vector<Value>
       std::vector<Value> inputs = draw_inputs(op, from, partners);
       auto made = apply(op, std::move(inputs), draw_attributes(op, nullptr));
       if (!made) continue;
-      made->output = static_cast<int>(random.below(outputs(made->site).size()));
+      made->output = static_cast<int>(random.below(static_cast<std::uint64_t>(site(made->site).outputs)));
       return made;
     }
   }
@@ -170,9 +170,9 @@ std::optional<Value> Workpiece::adapt_sequence(const Value& value, const Types& 
     return mean ? adapt(*mean, wanted) : std::nullopt;
   }
   if (companion == nullptr) return std::nullopt;  // a sum or product repeats the mean over positions
-  Types same = wanted;
+  std::vector<Type> same(wanted.begin(), wanted.end());
   for (Type& type : same) type.pooled = true;
-  const auto part = adapt(value, same);
+  const auto part = adapt(value, std::move(same));
   if (!part) return std::nullopt;
   return apply(random.chance(0.5) ? rows::add() : rows::multiply(), {*companion, *part}, {});
 }
@@ -196,13 +196,13 @@ std::optional<Value> Workpiece::with_positions(const Value& value, const Value& 
   if (have.columns == kTime && have.rows != kTime) return apply(rows::transpose(), {value}, {});
   if (types(sequence).front().kind != Type::Kind::sequence) return std::nullopt;
   const bool scores = have.rows == kTime;
-  Types wanted;
+  std::vector<Type> wanted;
   for (std::size_t layer = 0; layer < types(value).size(); ++layer) {
     const Type& own = types(value)[layer];
     const std::int64_t channels = scores ? types(sequence)[layer].channels / own.heads : own.rows;
     wanted.push_back(Type::matrix(own.heads, kTime, channels));
   }
-  const auto values = split_heads(sequence, wanted);
+  const auto values = split_heads(sequence, std::move(wanted));
   if (!values || !scores) return values ? apply(rows::matmul(), {*values, value}, {}) : std::nullopt;
   const bool weighs = have.past || !setting.place.causal;
   const auto weights = weighs && random.chance(0.5) ? std::optional(value) : apply(rows::softmax(), {value}, {});
@@ -210,12 +210,12 @@ std::optional<Value> Workpiece::with_positions(const Value& value, const Value& 
 }
 
 std::optional<Value> Workpiece::split_heads(const Value& value, const Types& wanted) {
-  Types flat;
+  std::vector<Type> flat;
   for (const Type& type : wanted) {
     if (type.rows != kTime || type.columns == kTime) return std::nullopt;
     flat.push_back({type.heads * type.columns, false});
   }
-  const auto joined = adapt(value, flat);
+  const auto joined = adapt(value, std::move(flat));
   const auto count = joined ? width_of(wanted, &Type::heads) : std::nullopt;
   return count ? apply(rows::heads(), {*joined}, {*count}) : std::nullopt;
 }

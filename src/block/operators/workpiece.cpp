@@ -45,6 +45,11 @@ class Finisher {
 
 }  // namespace
 
+Types::Types(std::vector<Type> types) : size_(types.size()) {
+  const auto table = std::make_shared<const std::vector<Type>>(std::move(types));
+  types_ = std::shared_ptr<const Type>(table, table->data());
+}
+
 Workpiece::Workpiece(const Program& program, const Setting& where, base::Random& stream, const Preference& preference)
     : setting(where),
       random(stream),
@@ -53,7 +58,9 @@ Workpiece::Workpiece(const Program& program, const Setting& where, base::Random&
       old_size_(static_cast<int>(program.sites.size())) {
   sites_.reserve(program.sites.size());
   for (const Site& site : program.sites) sites_.emplace_back(std::shared_ptr<const Site>(), &site);  // not owned
-  for (const Layer& layer : setting.layers) input_.push_back(layer.input);
+  std::vector<Type> inputs;
+  for (const Layer& layer : setting.layers) inputs.push_back(layer.input);
+  input_ = Types(std::move(inputs));
 }
 
 std::optional<Workpiece> Workpiece::make(const Program& program, const Setting& setting, base::Random& random,
@@ -64,29 +71,36 @@ std::optional<Workpiece> Workpiece::make(const Program& program, const Setting& 
 }
 
 bool Workpiece::type_sites(const Program& program) {
-  std::vector<std::vector<Types>> made(program.sites.size());
-  for (std::size_t i = 0; i < made.size(); ++i) made[i].resize(at(program.sites[i].outputs));
+  std::vector<Typing> typings;
   for (const Layer& layer : setting.layers) {
-    const auto graph = check(program, layer.binding, layer.input, setting.place, Detail::types);
-    if (!graph) return false;
-    for (const Node& node : graph->nodes) {
-      auto& outputs = made[at(node.site)];
-      for (std::size_t k = 0; k < outputs.size(); ++k) outputs[k].push_back(node.outputs[k]);
-    }
+    auto typing = infer_types(program, layer.binding, layer.input, setting.place);
+    if (!typing) return false;
+    typings.push_back(std::move(*typing));
   }
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    if (program.sites[i].op == &rows::pick()) made[i][0] = types_of_pick(program.sites[i]);
-    for (Types& types : made[i]) {
-      if (types.size() != setting.layers.size()) types.clear();
+  const auto table = std::make_shared<std::vector<Type>>();
+  table->reserve(typings.size() * typings[0].types.size());  // so that what points into it stays
+  first_.reserve(program.sites.size());
+  types_.reserve(typings[0].types.size());
+  for (std::size_t i = 0; i < program.sites.size(); ++i) {
+    const Site& site = program.sites[i];
+    first_.push_back(types_.size());
+    const bool known =
+        std::all_of(typings.begin(), typings.end(), [&](const Typing& typing) { return typing.first[i] >= 0; });
+    for (int k = 0; k < site.outputs; ++k) {
+      if (!known) {
+        types_.push_back(site.op == &rows::pick() ? types_of_pick(site) : Types());
+        continue;
+      }
+      for (const Typing& typing : typings) table->push_back(typing.types[at(typing.first[i] + k)]);
+      types_.emplace_back(table, table->size() - typings.size(), typings.size());
     }
-    types_.push_back(std::make_shared<const std::vector<Types>>(std::move(made[i])));
   }
   return true;
 }
 
 // Of what it picks in each layer; empty where one does not have it.
 Types Workpiece::types_of_pick(const Site& site) const {
-  Types picked;
+  std::vector<Type> picked;
   for (std::size_t layer = 0; layer < setting.layers.size(); ++layer) {
     std::string unbound;
     const auto which = site.attributes[0].evaluate(setting.layers[layer].binding, unbound);
@@ -99,11 +113,17 @@ Types Workpiece::types_of_pick(const Site& site) const {
 }
 
 const Types& Workpiece::types(const Value& value) const {
-  return value.site < 0 ? input_ : (*types_[at(value.site)])[at(value.output)];
+  return value.site < 0 ? input_ : types_[first_[at(value.site)] + at(value.output)];
+}
+
+std::vector<Types> Workpiece::outputs(int index) const {
+  std::vector<Types> list;
+  for (int k = 0; k < site(index).outputs; ++k) list.push_back(types({index, k}));
+  return list;
 }
 
 bool Workpiece::is_free(int index) const {
-  return !outputs(index)[0].empty() && has_plain_call(*site(index).op);
+  return !types({index, 0}).empty() && has_plain_call(*site(index).op);
 }
 
 Value Workpiece::value_at(const Use& use) const {
@@ -162,7 +182,8 @@ const Op* Workpiece::first_user(const Value& value) const {
 
 int Workpiece::copy(Site site, std::vector<Types> types) {
   sites_.push_back(std::make_shared<const Site>(std::move(site)));
-  types_.push_back(std::make_shared<const std::vector<Types>>(std::move(types)));
+  first_.push_back(types_.size());
+  types_.insert(types_.end(), std::make_move_iterator(types.begin()), std::make_move_iterator(types.end()));
   return size() - 1;
 }
 

@@ -2,6 +2,7 @@
 // old ones until finish() puts all in order. Called by the operators alone.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,8 +12,27 @@
 
 namespace weft::block::operators {
 
-/// A value's type in each layer; empty where it is not known in all (what no pick picks).
-using Types = std::vector<Type>;
+/// A value's type in each layer; empty where it is not known in all (what no pick picks). Copies share the types.
+class Types {
+ public:
+  Types() = default;
+  Types(std::vector<Type> types);
+  /// Those from `first` on in a table that stays as it is.
+  Types(const std::shared_ptr<const std::vector<Type>>& table, std::size_t first, std::size_t size)
+      : types_(table, table->data() + first), size_(size) {}
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const Type& front() const { return (*this)[0]; }
+  const Type& operator[](std::size_t layer) const { return std::span(types_.get(), size_)[layer]; }
+  const Type* begin() const { return types_.get(); }
+  const Type* end() const { return types_.get() + size_; }
+  bool operator==(const Types& other) const { return std::equal(begin(), end(), other.begin(), other.end()); }
+
+ private:
+  std::shared_ptr<const Type> types_;
+  std::size_t size_ = 0;
+};
 
 /// Where a value is used: an input of a site, or the block's result (`site` -1).
 struct Use {
@@ -71,7 +91,7 @@ class Workpiece {
   void exchange_uses(const Value& a, const Value& b);
   /// The site, to be changed: a copy of its own, since pieces share the sites that they leave alone.
   Site& change(int index);
-  const std::vector<Types>& outputs(int index) const { return *types_[static_cast<std::size_t>(index)]; }
+  std::vector<Types> outputs(int index) const;
 
   /// The canonical program, without what its result does not need. Nothing where a change made a cycle or too many ops.
   std::optional<Program> finish() const;
@@ -100,7 +120,8 @@ class Workpiece {
   std::vector<std::shared_ptr<const Site>> sites_;
   Value result_;
   int old_size_ = 0;
-  std::vector<std::shared_ptr<const std::vector<Types>>> types_;  // of each site's outputs
+  std::vector<Types> types_;         // of all outputs of all sites
+  std::vector<std::size_t> first_;   // of each site: where its outputs stand among them
   Types input_;
   std::vector<Expression> widths_;  // once asked for
 };
