@@ -22,7 +22,8 @@ std::string key_of(const std::string& pointer) {
 std::string stands(const std::string& pointer, const Json& value) {
   const std::size_t slash = pointer.rfind('/');
   const std::string last = slash == std::string::npos ? "" : pointer.substr(slash + 1);
-  if (last.empty() || last.find_first_not_of("0123456789") != std::string::npos)
+  constexpr std::size_t kDigits = 6;  // longer is a key: a file has no such list
+  if (last.empty() || last.size() > kDigits || last.find_first_not_of("0123456789") != std::string::npos)
     return key_of(pointer) + " is " + shown(value);
   return key_of(pointer.substr(0, slash)) + " has " + shown(value) + " as its value " +
          std::to_string(std::stoul(last) + 1);

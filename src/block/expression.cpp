@@ -41,7 +41,8 @@ std::string wrapped(const Expression& expression, bool parenthesise) {
 }
 
 Expression binary(Kind kind, Expression left, Expression right) {
-  return {kind, 0, std::make_shared<const Expression::Parts>(Expression::Parts{{}, {std::move(left), std::move(right)}})};
+  return {kind, 0,
+          std::make_shared<const Expression::Parts>(Expression::Parts{{}, {std::move(left), std::move(right)}})};
 }
 
 Expression append(Kind kind, Expression left, Expression right) {
@@ -119,9 +120,8 @@ std::size_t Expression::size() const {
 }
 
 bool Expression::finite() const {
-  return std::isfinite(number) &&
-         (!parts || std::all_of(parts->operands.begin(), parts->operands.end(),
-                                [](const Expression& operand) { return operand.finite(); }));
+  return std::isfinite(number) && (!parts || std::all_of(parts->operands.begin(), parts->operands.end(),
+                                                         [](const Expression& operand) { return operand.finite(); }));
 }
 
 void Expression::collect_genes(std::vector<std::string>& names) const {

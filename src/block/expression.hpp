@@ -17,7 +17,8 @@ struct Expression {
   struct Parts;  ///< of what is no number
   Kind kind = Kind::number;
   double number = 0;
-  std::shared_ptr<const Parts> parts = nullptr;  ///< copies share them: most expressions are numbers, and are copied often
+  /// None of a number. Copies share them: expressions are copied often.
+  std::shared_ptr<const Parts> parts = nullptr;
 
   static Expression of(double value) { return {Kind::number, value}; }
   static Expression of_gene(std::string name);

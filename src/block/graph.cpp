@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/text.hpp"
 #include "block/ops/rows.hpp"
 
@@ -99,7 +97,7 @@ class Binder {
 
   // What a value is once every pick has picked.
   Value picked(Value value) const {
-    while (value.site >= 0 && program_.sites[static_cast<std::size_t>(value.site)].op == &rows::pick()) {
+    while (value.site >= 0 && program_.sites[static_cast<std::size_t>(value.site)].op == pick_) {
       const Site& site = program_.sites[static_cast<std::size_t>(value.site)];
       const auto index = static_cast<std::size_t>(attribute(site, 0));
       if (index >= site.inputs.size())
@@ -185,12 +183,13 @@ class Binder {
   const Type input_;
   const std::vector<Type> states_;
   const Place place_;
-  Graph* graph_;
+  Graph* const graph_;
+  const Op* const pick_ = &rows::pick();
   const Site* last_ = nullptr;  // whose value is returned
   Typing typing_;
-  std::vector<int> node_of_;      // of each site, in the graph
-  std::vector<Type> inputs_;      // of the site at hand
-  std::vector<double> numbers_;   // what its attributes are worth
+  std::vector<int> node_of_;     // of each site, in the graph
+  std::vector<Type> inputs_;     // of the site at hand
+  std::vector<double> numbers_;  // what its attributes are worth
 };
 
 bool too_large(const Type& type) {
@@ -200,8 +199,8 @@ bool too_large(const Type& type) {
 }  // namespace
 
 bool in_domain(const Attribute& attribute, double value) {
-  const bool whole = attribute.kind != Attribute::Kind::real;
-  return value >= attribute.minimum && value <= attribute.maximum && !(whole && value != std::floor(value));
+  if (!(value >= attribute.minimum && value <= attribute.maximum)) return false;
+  return attribute.kind == Attribute::Kind::real || value == static_cast<double>(static_cast<std::int64_t>(value));
 }
 
 base::Result<std::vector<Type>> output_types(const Op& op, const Call& call) {

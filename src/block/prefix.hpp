@@ -2,6 +2,7 @@
 // every token (through space::GenomePrefix), and an error's place in a reply is found by it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -72,9 +73,12 @@ class Prefix {
     std::vector<Binding> bindings;  ///< of every layer that uses it
     Type input;
     Place place;
-    int statements = 60;  ///< at most, in the text and in canonical form
+    int statements = 60;              ///< at most, in the text and in canonical form
+    std::vector<const Op*> ops = {};  ///< that programs may use; empty: all
     Bounds bounds = {};
     std::function<bool(const Program&)> fits;  ///< whether a checked program keeps the space's limits; may be empty
+
+    bool has(const Op& op) const { return ops.empty() || std::find(ops.begin(), ops.end(), &op) != ops.end(); }
   };
 
   /// The empty text. Throws Error where not even `return x` fits.

@@ -23,7 +23,7 @@ bool PrefixSearch::offer_calls(const Want& want, Next then) {
   for (const bool weights : {false, true}) {
     for (auto row = ops().rbegin(); row != ops().rend(); ++row) {
       const Op* op = *row;
-      if (!op->symbol.empty() || (op->parameters != nullptr) != weights) continue;
+      if (!op->symbol.empty() || !setting_.has(*op) || (op->parameters != nullptr) != weights) continue;
       const std::string begin = std::string(op->name) + "(";
       if (!begin.starts_with(open()) || (want.parts > 1) != (op->name == "split")) continue;
       if (emit(begin, [&] { return call(op->name, want, then); })) return true;
@@ -34,7 +34,7 @@ bool PrefixSearch::offer_calls(const Want& want, Next then) {
 
 bool PrefixSearch::call(std::string_view name, const Want& want, Next then) {
   const Op* op = find_op(name);
-  if (op == nullptr || !op->symbol.empty()) return false;
+  if (op == nullptr || !op->symbol.empty() || !setting_.has(*op)) return false;
   Arguments none{.op = op, .inputs = {}, .attributes = {}, .parts = want.parts, .last = {}};
   none.attributes.resize(op->attributes.size());
   return arguments(none, then);

@@ -30,6 +30,7 @@ PrefixItem number_item(const Prefix::Setting& setting, double value) {
 
 std::optional<PrefixItem> apply(const Prefix::Setting& setting, const Op& op, const std::vector<PrefixItem>& inputs,
                                 const std::vector<PrefixItem>& attributes) {
+  if (!setting.has(op)) return std::nullopt;
   PrefixItem made{.kind = Kind::tensor, .types = {}, .values = {}};
   std::vector<Type> types(inputs.size());
   std::vector<double> values(attributes.size());

@@ -78,8 +78,9 @@ class Printer {
   }
 
   void write(const Value& value, std::string& text) const {
-    text += value.site < 0 ? input_name(value.output)
-                           : names_[first_name_[static_cast<std::size_t>(value.site)] + static_cast<std::size_t>(value.output)];
+    text += value.site < 0
+                ? input_name(value.output)
+                : names_[first_name_[static_cast<std::size_t>(value.site)] + static_cast<std::size_t>(value.output)];
   }
 
   // An inlined operand in parentheses where the infix text around it would bind tighter.

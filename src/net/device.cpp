@@ -4,7 +4,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
-#include <malloc.h>
 #include <torch/version.h>
 
 #include "base/error.hpp"
@@ -40,10 +39,6 @@ std::string torch_version() {
 }
 
 void set_threads(int threads) {
-  // Tensors come and go at every step: memory given back to the system would be faulted in again (3 to 5 % of a step
-  // here).
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   at::set_num_threads(threads);
   // One evaluation a worker at a time: a second pool would only stand in the first one's way.
   at::set_num_interop_threads(1);

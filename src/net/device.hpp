@@ -20,7 +20,7 @@ std::vector<std::string> describe_devices();
 /// "2.13.0", the version of libtorch.
 std::string torch_version();
 
-/// Threads that one operation may use; set once, before the first tensor. Also has the allocator keep what is freed.
+/// Threads that one operation may use; set once, before the first tensor.
 void set_threads(int threads);
 
 }  // namespace weft::net

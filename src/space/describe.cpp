@@ -199,15 +199,20 @@ std::string describe(const Space& space) {
   return text + language(space);
 }
 
-int program_gene(const Space& space) {
+int open_gene(const Space& space) {
   int found = -1;
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
     if (!row.open) continue;
-    if (found >= 0 || row.per_layer || row.when) return -1;
+    if (found >= 0 || row.when) return -1;
     found = gene;
   }
   return found;
+}
+
+int program_gene(const Space& space) {
+  const int open = open_gene(space);
+  return open >= 0 && space.genes[static_cast<std::size_t>(open)].per_layer ? -1 : open;
 }
 
 std::string genome_form(const Space& space, const Genome& genome) {
@@ -220,21 +225,16 @@ std::string genome_form(const Space& space, const Genome& genome) {
   return object.dump() + "\n" + program;
 }
 
-std::optional<std::pair<Json, std::string>> reply_parts(const Space& space, std::string_view reply) {
+std::optional<Json> reply_object(const Space& space, std::string_view reply) {
   const int open = program_gene(space);
-  if (open < 0) return std::nullopt;
-  const std::string& gene = space.genes[static_cast<std::size_t>(open)].name;
-  std::optional<std::pair<Json, std::string>> parts;
+  std::optional<Json> object;
   each_object(reply, [&](base::Result<Json> value, std::size_t start, std::size_t end) {
     if (!value || !value->is_object() || !value->contains(space.genes.front().name)) return false;
-    add_program(gene, *value, reply, start, end);
-    if (value->contains(gene) && value->at(gene).is_string()) {
-      std::string program = value->at(gene);
-      parts.emplace(std::move(*value), std::move(program));
-    }
+    if (open >= 0) add_program(space.genes[static_cast<std::size_t>(open)].name, *value, reply, start, end);
+    object = std::move(*value);
     return true;
   });
-  return parts;
+  return object;
 }
 
 base::Result<Genome> from_reply(const Space& space, std::string_view reply) {

@@ -39,11 +39,12 @@ std::string describe(const Space& space);
 /// How genomes stand in prompts and replies. Where a space has one global open gene: the JSON of the other genes on a
 /// line, then the program's text. Else the JSON alone.
 std::string genome_form(const Space& space, const Genome& genome);
-/// Index of the gene whose program follows the JSON line, or -1.
+/// Index of the space's only open gene, where it has one that is always active; or -1.
+int open_gene(const Space& space);
+/// The same, where its program follows the JSON line: where it is global.
 int program_gene(const Space& space);
-/// The JSON and the program of a reply's first object that names a gene, as they stand there; nothing where one is
-/// missing.
-std::optional<std::pair<base::Json, std::string>> reply_parts(const Space& space, std::string_view reply);
+/// A reply's first object that names a gene, as it stands there, with the program that follows the JSON line in it.
+std::optional<base::Json> reply_object(const Space& space, std::string_view reply);
 /// The first genome in a reply, whatever stands around it; an error for the model to read where there is none.
 base::Result<Genome> from_reply(const Space& space, std::string_view reply);
 

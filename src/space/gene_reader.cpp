@@ -153,7 +153,8 @@ std::vector<base::Json> GeneReader::range(const base::Json& given, const std::st
   std::vector<base::Json> domain;
   for (int i = 0; i < static_cast<int>(count); ++i) {
     double value = first + i * step;
-    if (!is_whole(first) || !is_whole(step)) value = std::stod(fmt::format("{:.12g}", value));  // 0.3, not 0.1 + 0.2
+    if (!is_whole(first) || !is_whole(step))  // 0.3, not 0.1 + 0.2
+      value = std::strtod(fmt::format("{:.12g}", value).c_str(), nullptr);
     domain.push_back(is_whole(value) ? base::Json(static_cast<std::int64_t>(value)) : base::Json(value));
   }
   return domain;

@@ -1,11 +1,12 @@
-// Whether an unfinished reply can still become a genome of an open space, line of JSON and program, and by what. A
-// local model's sampler asks it after every token (evolve/typed.hpp).
+// Whether an unfinished reply can still become a genome of an open space, JSON and programs, and by what. A local
+// model's sampler asks it after every token (evolve/typed.hpp).
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "block/prefix.hpp"
 #include "space/space.hpp"
@@ -15,7 +16,8 @@ namespace weft::space {
 /// A reply as genome_form() writes it, from which a valid genome can still be made: one that decode() takes.
 class GenomePrefix {
  public:
-  /// Whether the space is one of which replies can be checked so: one global open gene, and blocks over sequences.
+  /// Whether the space is one of which replies can be checked so: one open gene, the last one where it is per layer,
+  /// and blocks over sequences.
   static bool covers(const Space& space);
 
   /// The empty reply. Throws Error where no genome of the space decodes for this input.
@@ -24,22 +26,40 @@ class GenomePrefix {
   /// Adds `more` where the reply can then still become a genome; else changes nothing and returns false.
   bool extend(std::string_view more);
 
-  std::string text() const { return line_ + (program_ ? program_->text() : ""); }
+  std::string text() const;
   /// A short text that makes the reply whole.
   const std::string& completion() const { return completion_; }
-  bool complete() const { return program_ && program_->complete(); }
-  /// The program so far; nothing before its line of JSON has ended.
-  const std::optional<block::Prefix>& program() const { return program_; }
+  bool complete() const;
 
  private:
+  using Programs = std::vector<std::shared_ptr<const ProgramText>>;
+
+  bool add_line(std::string_view more);
+  bool add_to_list(std::string_view more);
+  bool add_escaped(std::string_view& more);
+  void begin_program();
+  bool end_program();
+  std::string finish() const;
+  std::string after(std::size_t programs) const;
+  std::string between(std::size_t programs) const;
+
   const Space* space_;
   Input input_;
-  std::string line_, completion_;  // line_: of JSON, with its end once it is whole
-  std::optional<block::Prefix> program_;
+  bool list_;                             // a program for each layer, as a list of texts in the JSON
+  std::string before_;                    // the reply up to the program at hand
+  std::string completion_;                // of the reply
+  std::optional<Genome> genome_;          // of the closed genes, once they stand there
+  std::size_t count_ = 1;                 // programs that the genome has
+  Programs done_;                         // those before the one at hand
+  std::optional<block::Prefix> program_;  // at hand
+  bool escape_ = false;                   // in a list: whether the n of the line's last escape is still to come
+  std::string literal_;                   // in a list: what has to come between two programs or at the end
 };
 
-/// Where programs of the open gene stand in this genome: what block::Prefix is made from.
-block::Prefix::Setting setting_of(const Space& space, const Genome& genome, const Input& input);
+/// Where the programs of the open gene stand in this genome: what block::Prefix is made from. Of a gene for each layer,
+/// the program that follows `done`.
+block::Prefix::Setting setting_of(const Space& space, const Genome& genome, const Input& input,
+                                  const std::vector<std::shared_ptr<const ProgramText>>& done = {});
 
 /// For a reply whose genome does not decode: up to where its program could still have become one, and what may stand
 /// there. Empty where that says nothing.

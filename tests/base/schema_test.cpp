@@ -87,6 +87,11 @@ TEST(Schema, names_the_place_of_a_list_element) {
             "f.yaml:1:12: 'range' has \"x\" as its value 2; expected a number");
 }
 
+TEST(Schema, takes_a_long_number_for_a_key) {
+  EXPECT_EQ(refused(R"({"additionalProperties": {"type": "number"}})", "66666666666666666666666666: x"),
+            "f.yaml:1:1: '66666666666666666666666666' is \"x\"; expected a number");
+}
+
 TEST(Schema, keeps_lists_in_their_size) {
   const char* schema = R"({"type": "array", "minItems": 2, "maxItems": 3})";
   EXPECT_EQ(refused(schema, "[1]"), "f.yaml:1:1: the file is [1]; expected at least 2 values");

@@ -177,11 +177,11 @@ class Tally {
   double worth(const Expression& e) {
     switch (e.kind) {
       case Expression::Kind::number: return e.number;
-      case Expression::Kind::gene: return binding_.at(e.gene);
-      case Expression::Kind::add: return worth(e.operands[0]) + worth(e.operands[1]);
-      case Expression::Kind::subtract: return worth(e.operands[0]) - worth(e.operands[1]);
-      case Expression::Kind::multiply: return worth(e.operands[0]) * worth(e.operands[1]);
-      default: return std::floor(worth(e.operands[0]) / worth(e.operands[1]));
+      case Expression::Kind::gene: return binding_.at(e.parts->gene);
+      case Expression::Kind::add: return worth(e.parts->operands[0]) + worth(e.parts->operands[1]);
+      case Expression::Kind::subtract: return worth(e.parts->operands[0]) - worth(e.parts->operands[1]);
+      case Expression::Kind::multiply: return worth(e.parts->operands[0]) * worth(e.parts->operands[1]);
+      default: return std::floor(worth(e.parts->operands[0]) / worth(e.parts->operands[1]));
     }
   }
 

@@ -37,6 +37,70 @@ TEST(GenomePrefix, takes_every_beginning_of_samples_that_decode) {
   EXPECT_GT(taken, 4);
 }
 
+// A program for each layer, of few ops.
+Space layered() {
+  return test::space_of(
+      "genes:\n  width: {choice: [16, 24]}\n  heads: {choice: [1, 2, 3], per_layer: true}\n"
+      "  block: {program: {seeds: [gpt2.block], ops: [linear, layernorm, attention, gelu, add, heads, merge]}, "
+      "per_layer: true}\nrequire: [\"width % heads == 0\"]\n"
+      "layers: {count: 3, block: block, bind: {D: width, H: heads, R: 1}}\nlimits: {params: 60k}\n");
+}
+
+TEST(GenomePrefix, takes_every_beginning_of_a_list_of_programs) {
+  const Space space = layered();
+  base::Random random(3);
+  int taken = 0;
+  for (int i = 0; i < 6; ++i) {
+    const Genome genome = sample(space, random);
+    if (!decode(space, genome, space.input)) continue;
+    ++taken;
+    const std::string text = genome_form(space, genome);
+    GenomePrefix prefix(space, space.input);
+    for (const char c : text) {
+      ASSERT_FALSE(prefix.complete()) << prefix.text();
+      ASSERT_TRUE(prefix.extend({&c, 1})) << "after\n" << prefix.text() << "\nof\n" << text;
+    }
+    EXPECT_EQ(prefix.text(), text);
+    EXPECT_TRUE(prefix.complete());
+    EXPECT_FALSE(prefix.extend(" "));
+  }
+  EXPECT_GT(taken, 3);
+}
+
+TEST(GenomePrefix, holds_every_program_of_a_list_to_its_layer) {
+  const Space space = layered();
+  GenomePrefix prefix(space, space.input);
+  ASSERT_TRUE(prefix.extend("{\"width\":16,\"heads\":[1,2,1],\"block\":[\"def block(x):\\n    return x"));
+  expect_genome(space, prefix.text() + prefix.completion());
+  EXPECT_FALSE(prefix.extend("\n"));    // JSON has no line's end inside a text
+  EXPECT_FALSE(prefix.extend("\\\""));  // nor a program a quote
+  EXPECT_FALSE(prefix.extend("\\n\"]"));
+  ASSERT_TRUE(prefix.extend("\\"));
+  EXPECT_FALSE(prefix.extend("t"));
+  EXPECT_EQ(prefix.text().back(), '\\');
+  expect_genome(space, prefix.text() + prefix.completion());
+  ASSERT_TRUE(prefix.extend("n\",\"def block(x):\\n    return "));
+  EXPECT_FALSE(prefix.extend("relu("));  // no op of this space
+  ASSERT_TRUE(prefix.extend("merge(heads(x, H))\\n\""));
+  expect_genome(space, prefix.text() + prefix.completion());
+  ASSERT_TRUE(prefix.extend(prefix.completion()));
+  EXPECT_TRUE(prefix.complete());
+  expect_genome(space, prefix.text());
+}
+
+TEST(GenomePrefix, of_a_list_is_read_as_the_genome_that_it_checked) {
+  const Space space = layered();
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    base::Random random(seed, "list");
+    GenomePrefix prefix(space, space.input);
+    ASSERT_TRUE(prefix.extend("{\"width\":24,\"heads\":[1,2,3],\"block\":[\"def block(x):\\n    "));
+    test::grow(prefix, 200, random, [&] { expect_genome(space, prefix.text() + prefix.completion()); });
+  }
+  const Space zero = Space::load("autobert_zero");
+  GenomePrefix prefix(zero, zero.input);
+  expect_genome(zero, prefix.completion());
+}
+
 TEST(GenomePrefix, is_read_as_the_genome_that_it_checked) {
   for (const char* name : {"gpt_nano_open", "lm_blocks"}) {
     const Space space = Space::load(name);
@@ -89,6 +153,13 @@ TEST(GenomePrefix, says_where_a_reply_goes_wrong) {
             " (the program can be completed up to line 2, column 30: '    return x + linear(x, D, b')");
   EXPECT_EQ(where_wrong(space, space.input, line + "def block(x):\n    return x\n"), "");
   EXPECT_EQ(where_wrong(space, space.input, "no genome"), "");
+  const std::string list = where_wrong(
+      layered(), space.input,
+      "{\"width\":16,\"heads\":[1,1,1],\"block\":[\"def block(x):\\n    return x\\n\",\"def block(x):\\n    "
+      "return gelu(x)\\n\",\"def block(x):\\n    return y\\n\"]}");
+  EXPECT_TRUE(
+      list.starts_with(" (the program of layer 2 can be completed up to line 2, column 12: '    return ', then"))
+      << list;
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ TEST(Space, writes_the_values_of_a_range_as_people_would) {
   EXPECT_EQ(base::Json(space_of("genes: {a: {range: [1000000000000001, 1000000000000003]}}\n").genes[0].values).dump(),
             "[1000000000000001,1000000000000002,1000000000000003]");
   EXPECT_EQ(base::Json(space_of("genes: {a: {range: [1e300, 1e300]}}\n").genes[0].values).dump(), "[1e+300]");
+  EXPECT_EQ(space_of("genes: {a: {range: [1e-310, 1e-310], step: 1e-310}}\n").genes[0].values.size(), 1U);
 }
 
 TEST(Space, hands_its_compatibility_flag_and_frozen_ends_to_its_architectures) {

@@ -52,7 +52,8 @@ inline const std::vector<std::string>& pieces() {
                                                 "init=",      "true",
                                                 " // ",       "-",
                                                 "1e-05",      "a, b = split(",
-                                                "epsilon="};
+                                                "epsilon=",   "\\n",
+                                                "\",\"",      "\\n    "};
   return kPieces;
 }
 

@@ -136,12 +136,12 @@ class Rewriter {
 
   std::string expression(const block::Expression& e) {
     if (e.kind == Kind::number) return base::number_text(e.number);
-    if (e.kind == Kind::gene) return e.gene;
+    if (e.kind == Kind::gene) return e.parts->gene;
     const char* symbol = e.kind == Kind::add        ? "+"
                          : e.kind == Kind::subtract ? "-"
                          : e.kind == Kind::multiply ? "*"
                                                     : "//";
-    std::string left = expression(e.operands[0]), right = expression(e.operands[1]);
+    std::string left = expression(e.parts->operands[0]), right = expression(e.parts->operands[1]);
     const bool commutes = e.kind == Kind::add || e.kind == Kind::multiply;
     if (commutes && random_.chance(0.5)) std::swap(left, right);
     return "(" + left + ")" + symbol + "(" + right + ")";

@@ -28,7 +28,9 @@ std::optional<std::pair<Value, Value>> independent_pair(Workpiece& piece) {
 std::optional<std::pair<int, int>> alike_pair(Workpiece& piece) {
   const auto alike = [&](int i, int k) {
     const Site &a = piece.site(i), &b = piece.site(k);
-    return piece.outputs(i) == piece.outputs(k) && !(a.op == b.op && a.attributes == b.attributes) &&
+    const auto made = piece.outputs(i), other = piece.outputs(k);
+    return std::equal(made.begin(), made.end(), other.begin(), other.end()) &&
+           !(a.op == b.op && a.attributes == b.attributes) &&
            std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(),
                       [&](const Value& x, const Value& y) { return piece.types(x) == piece.types(y); });
   };
@@ -58,7 +60,8 @@ class Graft {
     if (place < 0) {
       Site site = from_.site(value.site);
       for (Value& input : site.inputs) input = bring(input, true);
-      place = to_.copy(std::move(site), from_.outputs(value.site));
+      const auto types = from_.outputs(value.site);
+      place = to_.copy(std::move(site), {types.begin(), types.end()});
     }
     return {place, value.output};
   }
@@ -106,7 +109,8 @@ std::optional<Program> duplicate(Workpiece& piece) {
       if (inside && !begins_here) input.site = copied[at(input.site)];
       within = within || begins_here || inside;
     }
-    if (within) copied[at(i)] = piece.copy(std::move(site), piece.outputs(i));
+    const auto types = piece.outputs(i);
+    if (within) copied[at(i)] = piece.copy(std::move(site), {types.begin(), types.end()});
   }
   if (copied[at(last)] < 0) return std::nullopt;
   piece.replace_uses(end, {copied[at(last)], end.output});

@@ -116,10 +116,8 @@ const Types& Workpiece::types(const Value& value) const {
   return value.site < 0 ? input_ : types_[first_[at(value.site)] + at(value.output)];
 }
 
-std::vector<Types> Workpiece::outputs(int index) const {
-  std::vector<Types> list;
-  for (int k = 0; k < site(index).outputs; ++k) list.push_back(types({index, k}));
-  return list;
+std::span<const Types> Workpiece::outputs(int index) const {
+  return {&types_[first_[at(index)]], at(site(index).outputs)};
 }
 
 bool Workpiece::is_free(int index) const {
@@ -180,10 +178,10 @@ const Op* Workpiece::first_user(const Value& value) const {
   return nullptr;
 }
 
-int Workpiece::copy(Site site, std::vector<Types> types) {
+int Workpiece::copy(Site site, const std::vector<Types>& types) {
   sites_.push_back(std::make_shared<const Site>(std::move(site)));
   first_.push_back(types_.size());
-  types_.insert(types_.end(), std::make_move_iterator(types.begin()), std::make_move_iterator(types.end()));
+  types_.insert(types_.end(), types.begin(), types.end());
   return size() - 1;
 }
 

@@ -82,7 +82,7 @@ class Workpiece {
   /// The value turned into one of these types; `companion` is of these types and may take part.
   std::optional<Value> adapt(const Value& value, const Types& wanted, const Value* companion = nullptr);
   /// A copy of a site with other inputs of the same types.
-  int copy(Site site, std::vector<Types> types);
+  int copy(Site site, const std::vector<Types>& types);
 
   // Changing.
   void set(const Use& use, const Value& value);
@@ -91,7 +91,7 @@ class Workpiece {
   void exchange_uses(const Value& a, const Value& b);
   /// The site, to be changed: a copy of its own, since pieces share the sites that they leave alone.
   Site& change(int index);
-  std::vector<Types> outputs(int index) const;
+  std::span<const Types> outputs(int index) const;
 
   /// The canonical program, without what its result does not need. Nothing where a change made a cycle or too many ops.
   std::optional<Program> finish() const;
@@ -120,8 +120,8 @@ class Workpiece {
   std::vector<std::shared_ptr<const Site>> sites_;
   Value result_;
   int old_size_ = 0;
-  std::vector<Types> types_;         // of all outputs of all sites
-  std::vector<std::size_t> first_;   // of each site: where its outputs stand among them
+  std::vector<Types> types_;        // of all outputs of all sites
+  std::vector<std::size_t> first_;  // of each site: where its outputs stand among them
   Types input_;
   std::vector<Expression> widths_;  // once asked for
 };
