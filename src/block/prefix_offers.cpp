@@ -214,9 +214,9 @@ std::vector<PrefixSearch::Written> PrefixSearch::numbers_for(const Want& want) {
     return list;
   const bool digits = !open().empty() && open().find_first_not_of("0123456789.eE+-") == std::string_view::npos;
   std::vector<Written> rest = digits ? open_numbers() : numbers();
-  const auto size = [](const Written& number) {
+  const auto size = [&](const Written& number) {  // of what comes out
     const double value = number.item.values[0];
-    return value > 0 ? value : kMaxWidth;
+    return !(value > 0) ? kMaxWidth : want.sign == "//" ? 1 / value : value;
   };
   const auto smaller = [&](const auto& a, const auto& b) { return size(a) < size(b); };
   const bool counts = want.attribute != nullptr && want.attribute->name != "width";
