@@ -31,7 +31,9 @@ block::Binding binding_of(const BlockOptions& options) {
     const std::size_t equals = gene.find('=');
     try {
       if (equals == std::string::npos || equals == 0) throw std::invalid_argument(gene);
-      binding[gene.substr(0, equals)] = std::stod(gene.substr(equals + 1));
+      std::size_t end = 0;
+      binding[gene.substr(0, equals)] = std::stod(gene.substr(equals + 1), &end);
+      if (equals + 1 + end != gene.size()) throw std::invalid_argument(gene);
     } catch (const std::exception&) {
       throw base::Error("expected NAME=number, as in D=128", "--gene " + gene);
     }

@@ -120,6 +120,12 @@ TEST_F(Input, OfAGenomeOutsideItsDomainSaysWhatItMayBe) {
   expect_refused(weft({"model", "count", "gpt_nano", "nothere.json"}), "nothere.json: no such file");
 }
 
+TEST_F(Input, OfAGeneThatIsNoNumberIsRefused) {
+  const std::string file = folder_.write("b.block", "def block(x):\n    return x\n");
+  for (const char* gene : {"D", "=4", "D=wide", "D=12abc"})
+    expect_refused(weft({"block", "check", file, "--gene", gene}), "expected NAME=number, as in D=128");
+}
+
 TEST_F(Input, OfABlockWithAnUnknownOpShowsWhere) {
   const std::string file = folder_.write("b.block", "def block(x):\n    return x + linaer(x, D)\n");
   const Ended ended = weft({"block", "check", file});
