@@ -12,11 +12,6 @@ namespace {
 
 constexpr int kSteps = 20'000;  // values that are tried for one line
 
-const std::shared_ptr<const ProgramText>& identity() {
-  static const auto kProgram = make_text(*block::parse("def block(x):\n    return x\n", "identity"));
-  return kProgram;
-}
-
 // Value by value, held against the text that is there.
 class LineSearch {
  public:
@@ -106,6 +101,11 @@ class LineSearch {
 
 std::optional<GenomeLine> find_line(const Space& space, const Input& input, std::string_view given) {
   return LineSearch(space, input, given).run();
+}
+
+const std::shared_ptr<const ProgramText>& identity() {
+  static const auto kProgram = make_text(*block::parse("def block(x):\n    return x\n", "identity"));
+  return kProgram;
 }
 
 int count_programs(const Space& space, const Genome& genome) {

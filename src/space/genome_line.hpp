@@ -22,6 +22,8 @@ struct GenomeLine {
 /// `given` is longer, the line is its beginning. Nothing where there is none.
 std::optional<GenomeLine> find_line(const Space& space, const Input& input, std::string_view given);
 
+/// The program that does nothing.
+const std::shared_ptr<const ProgramText>& identity();
 /// The genome with a program in every layer: those that are given, then one that does nothing.
 Genome with_programs(const Space& space, const Genome& genome,
                      std::vector<std::shared_ptr<const ProgramText>> programs);

@@ -16,19 +16,10 @@ namespace {
 
 using base::Json;
 
-constexpr std::string_view kIdentity = "def block(x):\n    return x\n";
-
-// A program inside a JSON text. It has neither quotes nor backslashes.
-std::string escaped(std::string_view program) {
-  std::string text;
-  for (const char c : program) {
-    if (c == '\n') {
-      text += "\\n";
-    } else {
-      text += c;
-    }
-  }
-  return text;
+// A program as it stands between the quotes of a JSON text.
+std::string escaped(const std::string& program) {
+  const std::string quoted = Json(program).dump();
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 // Where a program could still have become valid, and what may come there. Empty where it is valid.
@@ -121,7 +112,7 @@ bool GenomePrefix::add_line(std::string_view more) {
   if (given.size() < line->text.size()) {
     before_ = given;
     completion_ = line->text.substr(given.size());
-    completion_ += list_ ? escaped(kIdentity) + '"' + after(1) : std::string(kIdentity);
+    completion_ += list_ ? escaped(identity()->text) + '"' + after(1) : identity()->text;
     return true;
   }
   before_ = std::move(line->text);
@@ -188,7 +179,7 @@ std::string GenomePrefix::between(std::size_t programs) const {
 // What comes after so many programs, where the others do nothing.
 std::string GenomePrefix::after(std::size_t programs) const {
   std::string text;
-  for (; programs < count_; ++programs) text += between(programs) + escaped(kIdentity) + '"';
+  for (; programs < count_; ++programs) text += between(programs) + escaped(identity()->text) + '"';
   return text + between(count_);
 }
 
@@ -206,7 +197,7 @@ std::string where_wrong(const Space& space, const Input& input, std::string_view
   if (!row.per_layer) programs = Json::array({programs});
   if (!std::all_of(programs.begin(), programs.end(), [](const Json& program) { return program.is_string(); }))
     return "";
-  const Json nothing = std::string(kIdentity);
+  const Json nothing = identity()->text;
   (*object)[row.name] = row.per_layer ? Json(std::vector<Json>(programs.size(), nothing)) : nothing;
   const auto genome = from_json(space, *object);
   if (!genome || !decode(space, *genome, input)) return "";
