@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include <ATen/ops/full.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -14,6 +15,7 @@
 namespace weft::train {
 namespace {
 
+constexpr int kMostRanks = 1 << 20;
 constexpr std::chrono::minutes kPatience{5};  // without a word from another rank
 
 std::string variable(const char* name) {
@@ -91,9 +93,19 @@ class Gloo : public ProcessGroup {
 
 }  // namespace
 
+int ProcessGroup::rank_from_environment() {
+  return variable("WORLD_SIZE").empty() ? 0 : number("RANK", 0, number("WORLD_SIZE", 1, kMostRanks) - 1);
+}
+
+bool ProcessGroup::any(bool here) {
+  at::Tensor count = at::full({1}, here ? 1.0 : 0.0, at::kFloat);
+  add_up(count);
+  return count.item<float>() > 0;
+}
+
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
   if (variable("WORLD_SIZE").empty()) return std::make_unique<ProcessGroup>();
-  const int size = number("WORLD_SIZE", 1, 1 << 20);
+  const int size = number("WORLD_SIZE", 1, kMostRanks);
   if (size == 1) return std::make_unique<ProcessGroup>();
   return std::make_unique<Gloo>(number("RANK", 0, size - 1), size);
 }
