@@ -162,7 +162,7 @@ TEST(EvolutionChildren, DifferFromTheirParentAsOftenAsTheChanceSays) {
 
 TEST(EvolutionLimits, CostNoTrial) {
   Made made;
-  made.space.limits.params = 300'000;  // a fifth of the space
+  made.space.limits.params = 300'000;  // many genomes are larger
   for (const Step& step : run(made, kSmall)) EXPECT_EQ(made.problem(step.draft.genome), "");
 }
 
@@ -180,8 +180,8 @@ TEST(EvolutionLimits, ThatRefuseEveryGenomeAreShownAndEnd) {
 TEST(EvolutionRepeats, OnlyWhereASpaceHasNoOtherGenome) {
   Made made;
   made.space = test::space_of(
-      "genes: {D: {choice: [16, 32, 48]}, H: {choice: [1, 2]}}\n"
-      "layers: {count: 2, block: gpt2.block, bind: {D: D, H: H, R: 1}}\n");
+      "genes: {width: {choice: [16, 32, 48]}, heads: {choice: [1, 2]}}\n"
+      "layers: {count: 2, block: gpt2.block, bind: {D: width, H: heads, R: 1}}\n");
   const std::vector<Step> steps = run(made, "{population: 4, generations: 2, parents: 2, mutations: 2, crossovers: 1}");
   ASSERT_EQ(steps.size(), 8U);
   std::set<std::string> ids;
