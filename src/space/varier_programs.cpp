@@ -11,7 +11,7 @@ namespace {
 // Calls `visit` with each layer's program and where it stands, until it gives nothing; else it gives what comes out.
 template <class Visit>
 bool walk(const Space& space, const Genome& genome, Visit visit) {
-  const bool images = space.task == Task::image_classification && space.ends.patch == 0;
+  const bool images = space.images();
   const Input& input = space.input;
   block::Type type = block::Type::image(input.channels, input.height, input.width);
   for (int layer = 0, depth = space.depth(genome); layer < depth; ++layer) {
