@@ -55,7 +55,7 @@ class Session {
         journal_(journal),
         price_(price_of(experiment, llm::Prices::from_json(journal.header().at("prices")))) {
     if (const auto config = experiment.provider()) provider_ = llm::make_provider(*config);
-    const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.evaluator(), false);
+    const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.traits(), false);
     engine_ = make_engine(experiment.setup(), plan);
     completer_.emplace(completer_options());
     proposer_ = evolve::make_proposer(method());
@@ -118,7 +118,7 @@ class Session {
 
   // The winner once more, with the scores that nobody was told.
   void test_winner(Progress& progress, const StopSigns& stop) {
-    if (evaluate::traits_of(experiment_.evaluator()).instant) return;
+    if (!experiment_.traits().tests) return;
     const auto trials = journal_.trials();
     const auto objective = evolve::Objective::from_json(experiment_.checked.at("objective"));
     const journal::Trial* best = objective.best_trial(trials);

@@ -201,7 +201,9 @@ std::string heading(const search::Experiment& experiment, const base::fs::path& 
                             ? fmt::format(", {} thread{}", plan.model_threads, plan.model_threads > 1 ? "s" : "")
                             : "");
   }
-  const std::string precision = checked.at("evaluate").begin().value().value("precision", "");
+  std::string precision;
+  for (const evaluate::Stage& stage : evaluate::stages_of(checked.at("evaluate")))
+    precision = stage.options().value("precision", precision);
   text +=
       fmt::format("  workers  {} × {} thread{}{}, window {}\n", plan.workers, plan.threads, plan.threads > 1 ? "s" : "",
                   precision.empty() ? "" : ", " + precision, checked.at("search").at("window").get<int>());
