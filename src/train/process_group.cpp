@@ -1,10 +1,11 @@
 #include "train/process_group.hpp"
 
+#include <ATen/ops/full.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <string>
 
-#include <ATen/ops/full.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -93,8 +94,13 @@ class Gloo : public ProcessGroup {
 
 }  // namespace
 
+int ProcessGroup::size_from_environment() {
+  return variable("WORLD_SIZE").empty() ? 1 : number("WORLD_SIZE", 1, kMostRanks);
+}
+
 int ProcessGroup::rank_from_environment() {
-  return variable("WORLD_SIZE").empty() ? 0 : number("RANK", 0, number("WORLD_SIZE", 1, kMostRanks) - 1);
+  const int size = size_from_environment();
+  return size == 1 ? 0 : number("RANK", 0, size - 1);
 }
 
 bool ProcessGroup::any(bool here) {
@@ -104,10 +110,9 @@ bool ProcessGroup::any(bool here) {
 }
 
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
-  if (variable("WORLD_SIZE").empty()) return std::make_unique<ProcessGroup>();
-  const int size = number("WORLD_SIZE", 1, kMostRanks);
+  const int size = size_from_environment();
   if (size == 1) return std::make_unique<ProcessGroup>();
-  return std::make_unique<Gloo>(number("RANK", 0, size - 1), size);
+  return std::make_unique<Gloo>(rank_from_environment(), size);
 }
 
 }  // namespace weft::train

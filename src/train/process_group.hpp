@@ -16,6 +16,7 @@ class ProcessGroup {
   static std::unique_ptr<ProcessGroup> from_environment();
   /// The rank that the environment gives this process, without asking the others; 0 where it gives none.
   static int rank_from_environment();
+  static int size_from_environment();
 
   virtual ~ProcessGroup() = default;
   virtual int rank() const { return 0; }

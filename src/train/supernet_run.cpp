@@ -92,4 +92,8 @@ int rank_of_process() {
   return ProcessGroup::rank_from_environment();
 }
 
+int ranks_of_process() {
+  return ProcessGroup::size_from_environment();
+}
+
 }  // namespace weft::train
