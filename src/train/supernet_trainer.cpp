@@ -15,6 +15,7 @@
 #include "base/hash.hpp"
 #include "net/device.hpp"
 #include "train/autocast.hpp"
+#include "train/backward.hpp"
 #include "train/budget.hpp"
 #include "train/importance.hpp"
 #include "train/scoring.hpp"
@@ -122,7 +123,7 @@ double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, c
     } else if (share > 0) {
       teacher = at::softmax(scores.detach() / recipe_.temperature, -1);
     }
-    loss.backward();
+    backward(loss);
     network.collect();
   }
   const bool look = device_.is_cpu() || step_ % kLookEvery == 0;
