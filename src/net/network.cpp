@@ -81,11 +81,12 @@ void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
 // Takes weights in the order in which make_network() listed them.
 class Forward {
  public:
-  Forward(const Network& network, const Weights& weights, bool training)
+  Forward(const Network& network, const Weights& weights, bool training, Observer* observer)
       : network_(network),
         a_(network.architecture),
         weights_(weights),
-        context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token} {}
+        context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token,
+                 observer} {}
 
   at::Tensor run(const at::Tensor& input) {
     at::Tensor x = stem(input);
@@ -107,7 +108,8 @@ class Forward {
   at::Tensor stem(const at::Tensor& input) {
     at::Tensor x = input;
     if (a_.input.task == Task::language_model) {
-      x = at::embedding(take(), input);
+      const at::Tensor& table = take();
+      if (!input.is_floating_point()) x = at::embedding(table, input);
     } else if (a_.ends.patch > 0) {
       const at::Tensor &weight = take(), &bias = take();
       x = at::linear(patches(input), weight, bias);
@@ -179,8 +181,9 @@ Network make_network(space::Architecture architecture) {
   return network;
 }
 
-at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training) {
-  return Forward(network, weights, training).run(input);
+at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training,
+                   Observer* observer) {
+  return Forward(network, weights, training, observer).run(input);
 }
 
 std::int64_t count_parameters(const Network& network, const Weights& weights) {

@@ -41,8 +41,10 @@ using Weights = std::vector<at::Tensor>;
 Weights initialise(const Network& network, std::uint64_t seed, const at::Device& device,
                    at::ScalarType type = at::kFloat);
 
-/// Scores: [B, T, vocabulary] for tokens [B, T] (int64), [B, classes] for images [B, channels, height, width].
-at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training);
+/// Scores: [B, T, vocabulary] for tokens [B, T] (int64), [B, classes] for images [B, channels, height, width]. In place
+/// of tokens their embeddings may be given, [B, T, width]. An observer sees every op of the layers.
+at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training,
+                   Observer* observer = nullptr);
 
 /// Parameters that the tensors really hold; running statistics are none.
 std::int64_t count_parameters(const Network& network, const Weights& weights);
