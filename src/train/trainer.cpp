@@ -7,16 +7,15 @@
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
-#include <c10/util/Exception.h>
 
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <new>
 
 #include "base/text.hpp"
 #include "net/checkpoint.hpp"
 #include "net/device.hpp"
+#include "train/guarded.hpp"
 #include "train/optimizer.hpp"
 
 namespace weft::train {
@@ -206,30 +205,17 @@ class Trainer {
   std::optional<Optimizer> optimizer_;
 };
 
-journal::Outcome memory_failure(const std::string& what) {
-  return journal::Outcome::failed("out_of_memory", what.substr(0, what.find('\n')));
-}
-
 }  // namespace
 
 journal::Outcome train(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe,
                        const journal::Fidelity& fidelity, std::uint64_t seed, net::Weights* trained) {
   const PeakMemory peak;
-  try {
+  return guarded([&] {
     Trainer trainer(architecture, data, recipe, seed);
     journal::Outcome outcome = trainer.run(fidelity);
     if (trained != nullptr && outcome.ok()) *trained = trainer.weights();
     return outcome;
-  } catch (const c10::OutOfMemoryError& error) {
-    return memory_failure(error.what_without_backtrace());
-  } catch (const c10::Error& error) {
-    const std::string what = error.what_without_backtrace();
-    if (what.find("not enough memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos)
-      return memory_failure(what);
-    return journal::Outcome::failed("crashed", what.substr(0, what.find('\n')));
-  } catch (const std::bad_alloc&) {
-    return memory_failure("no more memory");
-  }
+  });
 }
 
 std::string faster_precision(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe) {
