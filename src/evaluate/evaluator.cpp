@@ -1,5 +1,6 @@
 #include "evaluate/evaluator.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.hpp"
@@ -9,6 +10,7 @@
 #include "net/device.hpp"
 #include "space/decode.hpp"
 #include "space/vary.hpp"
+#include "train/proxies.hpp"
 #include "train/trainer.hpp"
 
 namespace weft::evaluate {
@@ -32,14 +34,21 @@ std::vector<std::string> count_metrics(space::Task /*task*/) {
   return {"params", "trainable_params", "flops", "activations_bytes", "score"};
 }
 
+std::vector<std::string> proxy_metrics(space::Task /*task*/) {
+  std::vector<std::string> names = train::proxy_names();
+  names.insert(names.end(), {"params", "trainable_params", "flops"});
+  return names;
+}
+
 std::vector<std::string> unknown_metrics(space::Task /*task*/) {
   return {};
 }
 
 constexpr std::array kEvaluators{
-    Row{"train", {.instant = false, .trains = true}, train_metrics, evaluators::train},
-    Row{"count", {.instant = true, .trains = false}, count_metrics, evaluators::count},
-    Row{"command", {.instant = false, .trains = false}, unknown_metrics, evaluators::command}};
+    Row{"train", {.instant = false, .trains = true, .tests = true}, train_metrics, evaluators::train},
+    Row{"proxy", {.instant = false, .trains = true, .tests = false}, proxy_metrics, evaluators::proxy},
+    Row{"count", {.instant = true, .trains = false, .tests = false}, count_metrics, evaluators::count},
+    Row{"command", {.instant = false, .trains = false, .tests = true}, unknown_metrics, evaluators::command}};
 
 const Row& find(const std::string& name) {
   for (const Row& row : kEvaluators) {
@@ -72,8 +81,14 @@ Traits traits_of(const std::string& name) {
   return find(name).traits;
 }
 
-std::vector<std::string> metric_names(const std::string& evaluator, space::Task task) {
-  return find(evaluator).metrics(task);
+std::vector<std::string> metric_names(const base::Json& evaluate, space::Task task) {
+  std::vector<std::string> names = find(evaluate.begin().key()).metrics(task);
+  if (!evaluate.contains("proxy")) return names;
+  const auto asked = evaluate.at("proxy").at("scores").get<std::vector<std::string>>();
+  for (const std::string& proxy : train::proxy_names()) {
+    if (std::find(asked.begin(), asked.end(), proxy) == asked.end()) std::erase(names, proxy);
+  }
+  return names;
 }
 
 std::vector<std::string> evaluator_names() {
@@ -101,7 +116,7 @@ DataInfo describe_data(const Setup& setup) {
 
 base::Json resolve_autos(const Setup& setup) {
   base::Json resolved = setup.evaluate;
-  if (!traits_of(setup.name()).trains || resolved.at("train").at("precision") != "auto") return resolved;
+  if (setup.name() != "train" || resolved.at("train").at("precision") != "auto") return resolved;
   const auto data = train::open_dataset(train::TaskConfig::from_json(setup.task));
   const space::Space space = space::Space::from_snapshot(setup.space);
   // A typical architecture decides for all: the precision is one of the run's settings, not a candidate's.

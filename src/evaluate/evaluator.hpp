@@ -46,11 +46,13 @@ class Evaluator {
 /// How an engine may run an evaluator: data, so that it need not know which one it is.
 struct Traits {
   bool instant = false;  ///< microseconds, no state: in this process, on any thread
-  bool trains = false;   ///< uses libtorch: threads and devices are worth planning
+  bool trains = false;   ///< uses libtorch and the task's data: threads and devices are worth planning
+  bool tests = false;    ///< has test scores, so that a winner is evaluated once more for them
 };
 
-/// The metrics and measures that it gives for a task; empty where that is the user's program's affair.
-std::vector<std::string> metric_names(const std::string& evaluator, space::Task task);
+/// The metrics and measures that the checked `evaluate:` gives for a task; empty where that is the user's program's
+/// affair.
+std::vector<std::string> metric_names(const base::Json& evaluate, space::Task task);
 
 Traits traits_of(const std::string& name);
 std::vector<std::string> evaluator_names();

@@ -43,7 +43,7 @@ struct Proposal {
 /// What an evaluator says of a genome at one fidelity. Names end in their unit where they have one (train_s,
 /// memory_bytes).
 struct Outcome {
-  std::string failure;                    ///< empty, or one word: diverged, out_of_memory, time_limit, crashed, refused
+  std::string failure;                    ///< empty, or one word, as diverged, out_of_memory, refused, no_score
   std::string detail;                     ///< one line about a failure
   bool transient = false;                 ///< might go well another time
   std::map<std::string, double> metrics;  ///< determined by the evaluation's key

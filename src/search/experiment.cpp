@@ -52,7 +52,7 @@ void check_further(const base::Document& document, const Json& checked, const st
 
 // A metric that no candidate will ever have.
 void check_objective(const base::Document& document, const Experiment& experiment) {
-  const auto known = evaluate::metric_names(experiment.evaluator(), experiment.space.task);
+  const auto known = evaluate::metric_names(experiment.checked.at("evaluate"), experiment.space.task);
   if (known.empty()) return;
   for (const auto& goal : evolve::Objective::from_json(experiment.checked.at("objective")).goals) {
     if (std::find(known.begin(), known.end(), goal.metric) != known.end()) continue;

@@ -118,7 +118,7 @@ class Session {
 
   // The winner once more, with the scores that nobody was told.
   void test_winner(Progress& progress, const StopSigns& stop) {
-    if (evaluate::traits_of(experiment_.evaluator()).instant) return;
+    if (!evaluate::traits_of(experiment_.evaluator()).tests) return;
     const auto trials = journal_.trials();
     const auto objective = evolve::Objective::from_json(experiment_.checked.at("objective"));
     const journal::Trial* best = objective.best_trial(trials);

@@ -9,6 +9,8 @@ namespace weft::evaluate::evaluators {
 std::unique_ptr<Evaluator> train(const Setup& setup);
 /// Parameters, FLOPs, activations and an analytic score.
 std::unique_ptr<Evaluator> count(const Setup& setup);
+/// Zero-cost proxies of fresh weights.
+std::unique_ptr<Evaluator> proxy(const Setup& setup);
 /// A user's own program.
 std::unique_ptr<Evaluator> command(const Setup& setup);
 
