@@ -5,7 +5,6 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
@@ -140,13 +139,13 @@ class Trainer {
 
   at::Tensor scores(const at::Tensor& input, bool training) const {
     const Autocast autocast(recipe_.precision == "bf16", device_.type());
-    const at::Tensor logits = net::forward(network_, weights_, input.to(device_), training);
+    const at::Tensor logits = net::forward(network_, weights_, input, training);
     return logits.reshape({-1, logits.size(-1)}).to(at::kFloat);
   }
 
   at::Tensor train_step(double rate) {
-    const Batch batch = data_.sample(random_, recipe_.batch);
-    const at::Tensor loss = at::cross_entropy_loss(scores(batch.input, true), batch.target.to(device_).reshape({-1}));
+    const Batch batch = data_.sample(random_, recipe_.batch).on(device_);
+    const at::Tensor loss = cross_entropy(scores(batch.input, true), batch.target);
     loss.backward();
     optimizer_->step(rate);
     return loss.detach();
@@ -156,10 +155,11 @@ class Trainer {
     const at::NoGradGuard no_grad;
     Scores total;
     std::int64_t seen = 0;
-    for (const Batch& batch : data_.fixed(split, count, 2 * recipe_.batch)) {
-      const at::Tensor target = batch.target.to(device_).reshape({-1}), logits = scores(batch.input, false);
+    for (const Batch& read : data_.fixed(split, count, 2 * recipe_.batch)) {
+      const Batch batch = read.on(device_);
+      const at::Tensor target = batch.target.reshape({-1}), logits = scores(batch.input, false);
       const std::int64_t rows = target.numel();
-      total.loss += at::cross_entropy_loss(logits, target).item<double>() * static_cast<double>(rows);
+      total.loss += cross_entropy(logits, target).item<double>() * static_cast<double>(rows);
       total.accuracy += (at::argmax(logits, 1) == target).sum().item<double>();
       seen += rows;
     }
