@@ -100,7 +100,8 @@ TEST_F(ImageFiles, ThatAreNoImagesAreErrors) {
 TEST_F(ImageFiles, ThatAreCutShortAreErrors) {
   for (const std::string& whole : {test::jpeg(80, 60, 1), test::png(80, 60, 1), file_of(golden().at("cases")[1])}) {
     for (const double share : {0.01, 0.1, 0.3, 0.6, 0.9, 0.99}) {
-      const std::string text = error(whole.substr(0, static_cast<std::size_t>(share * whole.size())));
+      const std::string text =
+          error(whole.substr(0, static_cast<std::size_t>(share * static_cast<double>(whole.size()))));
       EXPECT_TRUE(text.starts_with("is no whole ") || text.starts_with("is neither ")) << share << ": " << text;
     }
   }
