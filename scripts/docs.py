@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models"}
+PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models", "ranking.md": "rank"}
 BEGIN = "<!-- keys: written by scripts/docs.py from schemas/{}.schema.json -->"
 OPS = "<!-- ops: written by scripts/docs.py from weft block ops -->"
 END = "<!-- end of keys -->"
@@ -87,6 +87,9 @@ class Page:
             nested = "properties" in member or "additionalProperties" in member and member["additionalProperties"]
             if nested:
                 below.append((full, member))
+            rows = member.get("items", {})
+            if "properties" in rows:
+                below.append((full + "[]", rows))
             required = name in schema.get("required", [])
             default = "required" if required else f"`{shown(member['default'])}`" if "default" in member else "–"
             meaning = {**member, **given}.get("description", "").replace("|", "\\|")

@@ -62,6 +62,7 @@ void check_finite(double value, const std::string& what, const std::string& wher
 // The document as the schema has it, with every genome checked under a name that says which it is.
 Json checked(const Json& document, const std::string& file) {
   const Json schema = base::load_schema("rank");
+  const Json& of_genome = schema.at("properties").at("genomes").at("items");
   Json outer = schema;
   outer["properties"]["genomes"].erase("items");
   Json whole = base::check(outer, {.value = document, .file = file, .marks = {}});
@@ -70,7 +71,7 @@ Json checked(const Json& document, const std::string& file) {
     const bool named = genome.is_object() && genome.contains("id") && genome.at("id").is_string();
     const std::string where = place_of(file, genomes.size(), named ? genome.at("id").get<std::string>() : "");
     if (!genome.is_object()) throw base::Error("is no JSON object", where);
-    genomes.push_back(base::check(schema.at("$defs").at("genome"), {.value = genome, .file = where, .marks = {}}));
+    genomes.push_back(base::check(of_genome, {.value = genome, .file = where, .marks = {}}));
   }
   whole["genomes"] = std::move(genomes);
   return whole;
