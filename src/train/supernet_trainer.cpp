@@ -100,9 +100,9 @@ at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const at::
 Batch SupernetTrainer::next_batch(std::int64_t micro) const {
   base::Random random(seed_, "batches", draw_of(step_, micro));
   const std::int64_t size = recipe_.recipe.batch, ranks = group_.size();
-  const Batch batch = data_.sample(random, size * ranks);
+  const Batch batch = data_.sample(random, size * ranks).on(device_);
   const std::int64_t first = group_.rank() * size;
-  return Batch{batch.input.narrow(0, first, size), batch.target.narrow(0, first, size)}.on(device_);
+  return {batch.input.narrow(0, first, size), batch.target.narrow(0, first, size)};
 }
 
 // The gradients of all sub-networks; with distillation each but the first, which is the largest, is also asked for the
