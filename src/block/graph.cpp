@@ -85,6 +85,8 @@ class Binder {
     typing_.types.insert(typing_.types.end(), outputs->begin(), outputs->end());
     if (graph_ == nullptr) return;
     Node node{.op = site.op, .attributes = numbers_, .outputs = std::move(*outputs), .site = static_cast<int>(index)};
+    node.ordinal = static_cast<int>(std::count_if(program_.sites.begin(), program_.sites.begin() + index,
+                                                  [&](const Site& before) { return before.op == site.op; }));
     node.inputs.reserve(site.inputs.size());
     for (const Value& input : site.inputs) node.inputs.push_back(node_value(picked(input)));
     if (site.op->parameters) node.parameters = site.op->parameters(call);

@@ -18,6 +18,7 @@ struct Node {
   std::vector<Type> outputs;
   std::vector<Parameter> parameters;
   int site = -1;                                ///< of the program
+  int ordinal = 0;                              ///< which of the program's sites of this op, whatever is picked
   std::shared_ptr<const Graph> body = nullptr;  ///< of scan(): the cell, for one position
 
   std::int64_t whole(std::size_t index) const { return static_cast<std::int64_t>(attributes[index]); }

@@ -67,6 +67,13 @@ Kernel find_kernel(std::string_view op) {
   throw base::internal_error("no kernel for the op '" + std::string(op) + "'");
 }
 
+std::vector<Kernel> find_kernels(const block::Graph& graph) {
+  std::vector<Kernel> kernels;
+  kernels.reserve(graph.nodes.size());
+  for (const block::Node& node : graph.nodes) kernels.push_back(find_kernel(node.op->name));
+  return kernels;
+}
+
 void walk(const block::Graph& graph, std::span<const Kernel> kernels, std::span<const at::Tensor> inputs,
           std::span<const at::Tensor> parameters, const KernelContext& context,
           std::vector<std::vector<at::Tensor>>& made, const std::vector<bool>& wanted) {

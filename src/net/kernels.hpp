@@ -27,6 +27,8 @@ using Kernel = std::vector<at::Tensor> (*)(const block::Node& node, std::span<co
 
 /// Throws base::Error for an op without a kernel: a broken build.
 Kernel find_kernel(std::string_view op);
+/// Of each node.
+std::vector<Kernel> find_kernels(const block::Graph& graph);
 
 /// Applies a graph's nodes in their order, with `kernels` of each, and puts their outputs into their places in `made`.
 /// `inputs` is what Value{-1, k} stands for; parameters stand in the order of the nodes. Where `wanted` is given, the

@@ -37,7 +37,10 @@ bool has_norm_bias(const space::Architecture& a) {
   return a.ends.norm == space::Norm::layernorm && a.ends.norm_bias;
 }
 
-void add_stem(const space::Architecture& a, std::vector<WeightSpec>& list) {
+}  // namespace
+
+std::vector<WeightSpec> stem_weights(const space::Architecture& a) {
+  std::vector<WeightSpec> list;
   if (a.input.task == Task::language_model) {
     list.push_back({.name = "stem.embedding", .shape = {a.input.vocabulary, a.width}, .decay = true});
   } else if (a.ends.patch > 0) {
@@ -48,10 +51,12 @@ void add_stem(const space::Architecture& a, std::vector<WeightSpec>& list) {
   if (a.ends.class_token) list.push_back({.name = "stem.class_token", .shape = {a.width}});
   if (a.ends.learned_position)
     list.push_back({.name = "stem.position", .shape = {a.positions(), a.width}, .decay = true});
+  for (WeightSpec& spec : list) spec.frozen = a.ends.frozen_stem;
+  return list;
 }
 
-void add_head(const space::Architecture& a, std::vector<WeightSpec>& list) {
-  const std::int64_t width = a.out_width();
+std::vector<WeightSpec> head_weights(const space::Architecture& a, std::int64_t width) {
+  std::vector<WeightSpec> list;
   if (a.ends.norm != space::Norm::none) {
     list.push_back({.name = "head.norm.weight", .shape = {width}, .init = block::Init::constant, .value = 1});
     if (has_norm_bias(a)) list.push_back({.name = "head.norm.bias", .shape = {width}, .init = block::Init::constant});
@@ -62,39 +67,47 @@ void add_head(const space::Architecture& a, std::vector<WeightSpec>& list) {
   } else if (!a.ends.tied) {
     list.push_back({.name = "head.weight", .shape = {a.input.vocabulary, width}, .decay = true});
   }
+  for (WeightSpec& spec : list) spec.frozen = a.ends.frozen_head;
+  return list;
 }
 
-void add_layer(const block::Graph& graph, std::size_t layer, Network& network) {
+std::vector<WeightSpec> layer_weights(const block::Graph& graph) {
   const std::vector<bool> residual = residual_writers(graph);
-  network.kernels.emplace_back();
+  std::vector<WeightSpec> list;
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
-    network.kernels.back().push_back(find_kernel(graph.nodes[node].op->name));
     for (const block::Parameter& parameter : graph.nodes[node].parameters) {
       const bool matrix = parameter.shape.size() > 1;
-      network.weights.push_back({fmt::format("layers.{}.{}.{}", layer, node, parameter.name), parameter.shape,
-                                 parameter.init, parameter.value, matrix && residual[node], matrix, parameter.trained,
-                                 parameter.frozen});
+      list.push_back({fmt::format("{}.{}", node, parameter.name), parameter.shape, parameter.init, parameter.value,
+                      matrix && residual[node], matrix, parameter.trained, parameter.frozen});
     }
   }
+  return list;
 }
+
+namespace {
 
 // Takes weights in the order in which make_network() listed them.
 class Forward {
  public:
-  Forward(const Network& network, const Weights& weights, bool training)
-      : network_(network),
-        a_(network.architecture),
-        weights_(weights),
+  Forward(const Pass& pass, bool training)
+      : pass_(pass),
+        a_(*pass.ends),
         context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token} {}
 
   at::Tensor run(const at::Tensor& input) {
+    left_ = pass_.stem;
     at::Tensor x = stem(input);
-    for (std::size_t layer = 0; layer < a_.layers.size(); ++layer) x = block(layer, x);
+    for (const LayerPass& layer : pass_.layers) x = block(layer, x);
+    left_ = pass_.head;
     return head(x);
   }
 
  private:
-  const at::Tensor& take() { return weights_[next_++]; }
+  const at::Tensor& take() {
+    const at::Tensor& weight = left_.front();
+    left_ = left_.subspan(1);
+    return weight;
+  }
 
   // [B, channels, height, width] → [B, patches, channels·patch²].
   at::Tensor patches(const at::Tensor& x) const {
@@ -116,13 +129,10 @@ class Forward {
     return a_.ends.learned_position ? x + take().narrow(0, 0, x.size(1)) : x;
   }
 
-  at::Tensor block(std::size_t layer, const at::Tensor& x) {
-    const block::Graph& graph = a_.layers[layer];
-    std::size_t count = 0;
-    for (const block::Node& node : graph.nodes) count += node.parameters.size();
+  at::Tensor block(const LayerPass& layer, const at::Tensor& x) const {
+    const block::Graph& graph = *layer.graph;
     std::vector<std::vector<at::Tensor>> made(graph.nodes.size());
-    walk(graph, network_.kernels[layer], {&x, 1}, {weights_.data() + next_, count}, context_, made);
-    next_ += count;
+    walk(graph, layer.kernels, {&x, 1}, layer.weights, context_, made);
     const block::Value result = graph.result;
     return result.site < 0 ? x : made[static_cast<std::size_t>(result.site)][static_cast<std::size_t>(result.output)];
   }
@@ -151,36 +161,49 @@ class Forward {
       return at::linear(y, weight, bias);
     }
     const at::Tensor y = normed(x);
-    return at::linear(y, a_.ends.tied ? weights_[0] : take());
+    return at::linear(y, a_.ends.tied ? pass_.stem[0] : take());
   }
 
-  const Network& network_;
+  const Pass& pass_;
   const space::Architecture& a_;
-  const Weights& weights_;
   KernelContext context_;
-  std::size_t next_ = 0;
+  std::span<const at::Tensor> left_;  // weights of the stem or the head that were not taken yet
 };
 
 }  // namespace
 
 Network make_network(space::Architecture architecture) {
   Network network;
-  const auto freeze = [&](std::size_t from, bool frozen) {
-    for (std::size_t i = from; i < network.weights.size(); ++i) network.weights[i].frozen = frozen;
-  };
-  add_stem(architecture, network.weights);
-  freeze(0, architecture.ends.frozen_stem);
-  for (std::size_t layer = 0; layer < architecture.layers.size(); ++layer)
-    add_layer(architecture.layers[layer], layer, network);
-  const std::size_t head = network.weights.size();
-  add_head(architecture, network.weights);
-  freeze(head, architecture.ends.frozen_head);
+  network.weights = stem_weights(architecture);
+  for (std::size_t layer = 0; layer < architecture.layers.size(); ++layer) {
+    network.first.push_back(network.weights.size());
+    network.kernels.push_back(find_kernels(architecture.layers[layer]));
+    for (WeightSpec& spec : layer_weights(architecture.layers[layer])) {
+      spec.name = fmt::format("layers.{}.{}", layer, spec.name);
+      network.weights.push_back(std::move(spec));
+    }
+  }
+  network.first.push_back(network.weights.size());
+  for (WeightSpec& spec : head_weights(architecture, architecture.out_width()))
+    network.weights.push_back(std::move(spec));
   network.architecture = std::move(architecture);
   return network;
 }
 
+at::Tensor forward(const Pass& pass, const at::Tensor& input, bool training) {
+  return Forward(pass, training).run(input);
+}
+
 at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training) {
-  return Forward(network, weights, training).run(input);
+  const std::span<const at::Tensor> all = weights;
+  Pass pass{.ends = &network.architecture, .stem = all.first(network.first[0]), .layers = {}, .head = {}};
+  for (std::size_t layer = 0; layer + 1 < network.first.size(); ++layer) {
+    const std::size_t begin = network.first[layer];
+    pass.layers.push_back({&network.architecture.layers[layer], network.kernels[layer],
+                           all.subspan(begin, network.first[layer + 1] - begin)});
+  }
+  pass.head = all.subspan(network.first.back());
+  return forward(pass, input, training);
 }
 
 std::int64_t count_parameters(const Network& network, const Weights& weights) {

@@ -190,21 +190,8 @@ base::Result<Architecture> decode(const Space& space, const Genome& genome, cons
   return made;
 }
 
-std::size_t Counter::Hash::operator()(const Key& key) const {
-  std::uint64_t hash = key.size();
-  for (const std::int64_t part : key) hash = base::mix64(hash ^ static_cast<std::uint64_t>(part));
-  return hash;
-}
-
-Counter::Counter(const Space& space, const Input& input) : space_(space), base_(without_layers(space, input)) {
-  for (const Group& group : space.groups) {
-    std::vector<int>& genes = genes_.emplace_back();
-    if (group.block_gene >= 0) genes.push_back(group.block_gene);
-    for (const auto& [name, value] : group.bind) {
-      if (value.is_string()) genes.push_back(space.gene_index(value.get_ref<const std::string&>()));
-    }
-  }
-}
+Counter::Counter(const Space& space, const Input& input)
+    : space_(space), base_(without_layers(space, input)), keys_(space) {}
 
 base::Result<block::Counts> Counter::count(const Genome& genome) {
   if (std::string wrong = constraint_broken(space_, genome); !wrong.empty()) return base::failure(std::move(wrong));
@@ -232,14 +219,9 @@ base::Result<block::Counts> Counter::count(const Genome& genome) {
 
 // The counts of a layer, looked up by its group, what its genes are, and an image that comes in.
 const Counter::Layer& Counter::layer(const Genome& genome, int index, const block::Type& input) {
-  const Group& group = space_.group(genome, index);
-  const std::ptrdiff_t number = &group - space_.groups.data();
-  key_.assign({number});
-  if (input.kind == block::Type::Kind::image) key_.insert(key_.end(), {input.channels, input.height, input.width});
-  for (const int gene : genes_[static_cast<std::size_t>(number)])
-    key_.push_back(genome.codes[space_.slot(gene, index)]);
-  const bool open = group.block_gene >= 0 && space_.genes[static_cast<std::size_t>(group.block_gene)].open;
-  if (open) {  // a code is of this genome's programs alone
+  key_.clear();
+  keys_.write(genome, index, input, key_);
+  if (keys_.open(genome, index)) {  // a code is of this genome's programs alone
     if (key_ != open_key_) open_ = count_layer(genome, index, input);
     open_key_ = key_;
     return open_;

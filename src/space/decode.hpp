@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "space/layer_key.hpp"
 #include "space/space.hpp"
 
 namespace weft::space {
@@ -21,23 +22,20 @@ class Counter {
   base::Result<block::Counts> count(const Genome& genome);
 
  private:
-  using Key = std::vector<std::int64_t>;
+  using Key = LayerKey::Key;
   struct Layer {
     block::Counts counts;
     block::Type out;
     std::string wrong;  ///< empty where it is right
   };
-  struct Hash {
-    std::size_t operator()(const Key& key) const;
-  };
   const Layer& layer(const Genome& genome, int index, const block::Type& input);
   Layer count_layer(const Genome& genome, int index, const block::Type& input) const;
 
   const Space& space_;
-  base::Result<Architecture> base_;      // without layers
-  std::vector<std::vector<int>> genes_;  // of each group: those that decide a layer
-  Key key_, open_key_;                   // of the layer at hand; of the last with an open program
-  std::unordered_map<Key, Layer, Hash> seen_;
+  base::Result<Architecture> base_;  // without layers
+  LayerKey keys_;
+  Key key_, open_key_;  // of the layer at hand; of the last with an open program
+  std::unordered_map<Key, Layer, LayerKey::Hash> seen_;
   Layer open_;
 };
 

@@ -34,7 +34,7 @@ class SpaceReader {
     if (checked.contains("text")) read_text_form(checked.at("text"));
     read_layers(checked.at("layers"));
     read_ends(checked.at("stem"), checked.at("head"));
-    if (!(space_.task == Task::image_classification && space_.ends.patch == 0)) check_widths();
+    if (!space_.images()) check_widths();
     read_input(checked.at("input"));
     read_limits(checked.at("limits"));
     space_.autoformer_bias = checked.at("compatibility").at("autoformer_bias").get<bool>();

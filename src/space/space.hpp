@@ -94,6 +94,8 @@ class Space {
   const base::Json& snapshot() const { return snapshot_; }
   static Space from_snapshot(const base::Json& snapshot);
 
+  /// Whether blocks see an image rather than a sequence.
+  bool images() const { return task == Task::image_classification && ends.patch == 0; }
   /// Where blocks stand.
   block::Place place() const { return {.causal = causal, .grid = ends.patch > 0}; }
   int gene_index(std::string_view name) const;

@@ -84,12 +84,11 @@ class Varier {
   // Calls `visit` with each layer's program and where it stands, until it gives nothing; else it gives what comes out.
   template <class Visit>
   bool walk(const Genome& genome, Visit visit) const {
-    const bool images = space_.task == Task::image_classification && space_.ends.patch == 0;
     const Input& input = space_.input;
     block::Type type = block::Type::image(input.channels, input.height, input.width);
     for (int layer = 0, depth = space_.depth(genome); layer < depth; ++layer) {
       block::Layer where{bind_layer(space_, genome, layer), type};
-      if (!images) where.input = {width_of(where.binding), false};
+      if (!space_.images()) where.input = {width_of(where.binding), false};
       const std::optional<block::Type> out = visit(layer, std::move(where));
       if (!out) return false;
       type = *out;

@@ -2,80 +2,24 @@
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
-#include <chrono>
 #include <cmath>
-#include <fstream>
 #include <new>
 
 #include "base/text.hpp"
 #include "net/checkpoint.hpp"
 #include "net/device.hpp"
+#include "train/autocast.hpp"
+#include "train/budget.hpp"
 #include "train/optimizer.hpp"
 
 namespace weft::train {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Products in bfloat16, weights and sums in float32, while it lives.
-class Autocast {
- public:
-  Autocast(bool enabled, at::DeviceType device) : device_(device) {
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-    at::autocast::set_autocast_enabled(device_, enabled);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-  ~Autocast() {
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-
- private:
-  at::DeviceType device_;
-};
-
-// The largest resident memory since reset(), of the process; of the GPU where there is one is its allocator's to say.
-class PeakMemory {
- public:
-  PeakMemory() { std::ofstream("/proc/self/clear_refs") << "5"; }
-  static double bytes() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
-    }
-    return 0;
-  }
-};
-
-// The share of the budget that is used up, by steps or by the clock.
-class Budget {
- public:
-  Budget(const Recipe& recipe, double share, std::int64_t tokens_a_step) {
-    if (recipe.seconds > 0) seconds_ = recipe.seconds * share;
-    const double steps = recipe.steps > 0 ? static_cast<double>(recipe.steps)
-                                          : static_cast<double>(recipe.tokens) / static_cast<double>(tokens_a_step);
-    steps_ = std::max<std::int64_t>(1, std::llround(steps * share));
-  }
-  double used(std::int64_t step, Clock::time_point start) const {
-    return seconds_ > 0 ? seconds_since(start) / seconds_ : static_cast<double>(step) / static_cast<double>(steps_);
-  }
-
- private:
-  double seconds_ = 0;
-  std::int64_t steps_ = 0;
-};
 
 class Trainer {
  public:
@@ -101,7 +45,7 @@ class Trainer {
     std::int64_t step = 0;
     for (double used = 0; used < 1;) {
       const at::Tensor loss = train_step(learning_rate(recipe_, used));
-      used = budget.used(++step, start);
+      used = budget.used(++step, seconds_since(start));
       if (seconds_since(start) > recipe_.time_limit)
         return journal::Outcome::failed("time_limit",
                                         "took longer than " + base::number_text(recipe_.time_limit) + " s", true);

@@ -25,6 +25,13 @@ inline space::Space space_of(const std::string& text) {
       {{"file", "t.yaml"}, {"yaml", base::parse_yaml(space_yaml(text), "t.yaml").value}, {"blocks", nullptr}});
 }
 
+/// A space whose layers are a program of its own.
+inline space::Space space_with_block(const std::string& text, const std::string& name, const std::string& program) {
+  return space::Space::from_snapshot({{"file", "t.yaml"},
+                                      {"yaml", base::parse_yaml(space_yaml(text), "t.yaml").value},
+                                      {"blocks", {{name, program}}}});
+}
+
 /// A space and the text of every genome that it allows, written down without weft's own conditions.
 struct SmallSpace {
   std::string name, yaml;

@@ -25,8 +25,7 @@ std::vector<bool> stateless(const block::Graph& cell) {
 Tensors scan(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
   const block::Graph& cell = *node.body;
   const std::size_t count = cell.nodes.size();
-  std::vector<Kernel> kernels;
-  for (const block::Node& one : cell.nodes) kernels.push_back(find_kernel(one.op->name));
+  const std::vector<Kernel> kernels = find_kernels(cell);
   std::vector<bool> waits = stateless(cell);
   std::vector<Tensors> made(count);
   walk(cell, kernels, inputs, parameters, context, made, waits);

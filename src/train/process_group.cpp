@@ -1,0 +1,101 @@
+#include "train/process_group.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <string>
+
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace weft::train {
+namespace {
+
+constexpr std::chrono::minutes kPatience{5};  // without a word from another rank
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int number(const char* name, int least, int most) {
+  const std::string text = variable(name);
+  int value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size() || value < least || value > most)
+    throw base::Error("the variable must be a whole number from " + std::to_string(least) + " to " +
+                          std::to_string(most) + ", not " + base::quote(text) + "; torchrun sets it",
+                      name);
+  return value;
+}
+
+// Gloo's messages name its own sources; the first line says what happened.
+base::Error lost(const std::exception& error) {
+  const std::string what = error.what();
+  return base::Error("a rank was lost or does not answer (" + what.substr(0, std::min(what.find('\n'), what.size())) +
+                     "); the last checkpoint stays: start the training again with the same command");
+}
+
+// Over TCP, for tensors in main memory; those of a GPU go by way of it.
+class Gloo : public ProcessGroup {
+ public:
+  Gloo(int rank, int size) : rank_(rank), size_(size) {
+    try {
+      c10d::TCPStoreOptions options;
+      options.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
+      options.isServer = rank == 0 && variable("TORCHELASTIC_USE_AGENT_STORE") != "True";
+      options.numWorkers = size;
+      options.timeout = kPatience;
+      const auto store = c10::make_intrusive<c10d::TCPStore>(variable("MASTER_ADDR"), options);
+      const auto own = c10::make_intrusive<c10d::PrefixStore>("weft/" + variable("TORCHELASTIC_RESTART_COUNT"),
+                                                              store);  // a restarted group has keys of its own
+      const auto gloo = c10d::ProcessGroupGloo::Options::create(kPatience);
+      gloo->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
+      group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(own, rank, size, gloo);
+    } catch (const base::Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw lost(error);
+    }
+  }
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  void add_up(at::Tensor& tensor) override {
+    try {
+      at::Tensor here = tensor.cpu().contiguous();
+      std::vector<at::Tensor> list{here};
+      group_->allreduce(list)->wait();
+      if (!here.is_same(tensor)) tensor.copy_(here);
+    } catch (const std::exception& error) {
+      throw lost(error);
+    }
+  }
+
+  void wait_for_all() override {
+    try {
+      group_->barrier()->wait();
+    } catch (const std::exception& error) {
+      throw lost(error);
+    }
+  }
+
+ private:
+  int rank_, size_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
+  if (variable("WORLD_SIZE").empty()) return std::make_unique<ProcessGroup>();
+  const int size = number("WORLD_SIZE", 1, 1 << 20);
+  if (size == 1) return std::make_unique<ProcessGroup>();
+  return std::make_unique<Gloo>(number("RANK", 0, size - 1), size);
+}
+
+}  // namespace weft::train

@@ -1,0 +1,27 @@
+// The processes that train together, one rank each, as torchrun starts them: their gradients are added up by c10d.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weft::train {
+
+class ProcessGroup {
+ public:
+  /// The group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT name; of this process alone where they are not set.
+  /// Throws base::Error where one of them is wrong or the others do not come.
+  static std::unique_ptr<ProcessGroup> from_environment();
+
+  virtual ~ProcessGroup() = default;
+  virtual int rank() const { return 0; }
+  virtual int size() const { return 1; }
+  /// Adds the tensor up over all ranks, in place. Throws base::Error where a rank is lost.
+  virtual void add_up(at::Tensor&) {}
+  /// Returns when every rank has called it.
+  virtual void wait_for_all() {}
+};
+
+}  // namespace weft::train

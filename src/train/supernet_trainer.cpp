@@ -1,0 +1,257 @@
+#include "train/supernet_trainer.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/softmax.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "net/device.hpp"
+#include "train/autocast.hpp"
+#include "train/budget.hpp"
+#include "train/importance.hpp"
+#include "train/supernet_checkpoint.hpp"
+
+namespace weft::train {
+namespace {
+
+constexpr std::int64_t kLookEvery = 50;  // steps on a GPU between looks at the loss, each of which waits for it
+
+// A number that a random stream's name is made of.
+std::uint64_t draw_of(std::int64_t step, std::int64_t micro) {
+  return static_cast<std::uint64_t>(step) * 4096 + static_cast<std::uint64_t>(micro);
+}
+
+net::SupernetOptions options_of(const SupernetRecipe& recipe, std::uint64_t seed, const at::Device& device) {
+  net::SupernetOptions options;
+  options.depth = recipe.depth;
+  options.device = device;
+  options.seed = seed;
+  options.trains = true;
+  return options;
+}
+
+}  // namespace
+
+SupernetRecipe SupernetRecipe::from_json(const base::Json& checked) {
+  const std::string sampler = checked.at("sampler");
+  return {.recipe = Recipe::from_json(checked),
+          .sampler = {.name = sampler,
+                      .random = checked.value("random", sampler == "sandwich" ? 2 : 1),
+                      .bins = checked.at("bins"),
+                      .shrink = checked.at("shrink")},
+          .distill = checked.at("distill"),
+          .temperature = checked.at("temperature"),
+          .accumulate = checked.at("accumulate"),
+          .ema = checked.at("ema"),
+          .sort = checked.at("sort"),
+          .depth = checked.at("depth") == "spread" ? net::SupernetOptions::Depth::spread
+                                                   : net::SupernetOptions::Depth::first,
+          .checkpoint_s = checked.at("checkpoint_s"),
+          .own_subnets = checked.at("own_subnets"),
+          .checked = checked};
+}
+
+base::Json SupernetPoint::to_json() const {
+  return {{"step", step},       {"used", used},         {"seconds", seconds}, {"train_loss", train_loss},
+          {"largest", largest}, {"smallest", smallest}, {"middle", middle}};
+}
+
+SupernetPoint SupernetPoint::from_json(const base::Json& value) {
+  const auto number = [&](const char* key) { return value.at(key).is_null() ? NAN : value.at(key).get<double>(); };
+  return {.step = value.at("step"),
+          .used = number("used"),
+          .seconds = number("seconds"),
+          .train_loss = number("train_loss"),
+          .largest = number("largest"),
+          .smallest = number("smallest"),
+          .middle = number("middle")};
+}
+
+SupernetTrainer::SupernetTrainer(const space::Space& space, const Dataset& data, const SupernetRecipe& recipe,
+                                 std::uint64_t seed, ProcessGroup& group)
+    : space_(space),
+      data_(data),
+      recipe_(recipe),
+      seed_(seed),
+      group_(group),
+      device_(net::parse_device(recipe.recipe.device)),
+      supernet_(space, data.input(), options_of(recipe, seed, device_)),
+      sampler_(space, data.input(), recipe.sampler, seed),
+      optimizer_(supernet_, recipe_.recipe),
+      positions_(supernet_.select(std::vector{sampler_.largest()})[0].ends().positions()) {}
+
+at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const Batch& batch, bool training) const {
+  const Autocast autocast(recipe_.recipe.precision == "bf16", device_.type());
+  const at::Tensor logits = network.forward(batch.input, training);
+  return logits.reshape({-1, logits.size(-1)}).to(at::kFloat);
+}
+
+// Every rank's examples are its share of those that one rank with all of them would draw.
+Batch SupernetTrainer::next_batch(std::int64_t micro) const {
+  base::Random random(seed_, "batches", draw_of(step_, micro));
+  const std::int64_t size = recipe_.recipe.batch, ranks = group_.size();
+  const Batch batch = data_.sample(random, size * ranks);
+  const std::int64_t first = group_.rank() * size;
+  return {batch.input.narrow(0, first, size).to(device_), batch.target.narrow(0, first, size).to(device_)};
+}
+
+// The gradients of all sub-networks; with distillation each but the first, which is the largest, is also asked for the
+// first one's scores (Yu et al. 2020, BigNAS; in-place distillation of Yu, Huang 2019).
+double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, const Batch& batch) {
+  const at::Tensor target = batch.target.reshape({-1});
+  const double share = networks.size() > 1 ? recipe_.distill : 0;
+  at::Tensor teacher, last;
+  for (const net::SubNetwork& network : networks) {
+    const at::Tensor scores = scores_of(network, batch, true);
+    at::Tensor loss = at::cross_entropy_loss(scores, target);
+    last = loss.detach();
+    if (share > 0 && teacher.defined()) {
+      const at::Tensor logs = at::log_softmax(scores / recipe_.temperature, -1);
+      const at::Tensor soft = -(teacher * logs).sum(-1).mean() * (recipe_.temperature * recipe_.temperature);
+      loss = loss * (1 - share) + soft * share;
+    } else if (share > 0) {
+      teacher = at::softmax(scores.detach() / recipe_.temperature, -1);
+    }
+    loss.backward();
+    network.collect();
+  }
+  const bool look = device_.is_cpu() || step_ % kLookEvery == 0;
+  return look ? last.item<double>() : 0;
+}
+
+// Adds up what the ranks have, in one message.
+void SupernetTrainer::share_gradients() {
+  if (group_.size() == 1) return;
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> flat;
+  for (const net::SharedWeight& weight : supernet_.weights()) {
+    if (weight.gradient.defined()) flat.push_back(weight.gradient.view({-1}));
+  }
+  at::Tensor all = at::cat(flat);
+  group_.add_up(all);
+  std::int64_t start = 0;
+  for (at::Tensor& one : flat) {
+    one.copy_(all.narrow(0, start, one.numel()));
+    start += one.numel();
+  }
+}
+
+void SupernetTrainer::smooth() {
+  if (recipe_.ema <= 0) return;
+  const at::NoGradGuard no_grad;
+  for (net::SharedWeight& weight : supernet_.weights()) {
+    if (!weight.smoothed.defined()) {
+      weight.smoothed = weight.value.clone();
+    } else {
+      weight.smoothed.lerp_(weight.value, 1 - recipe_.ema);
+    }
+  }
+}
+
+double SupernetTrainer::step() {
+  const auto start = Clock::now();
+  const std::int64_t examples = recipe_.recipe.batch * recipe_.accumulate * group_.size();
+  const Budget budget(recipe_.recipe, 1, examples * positions_);
+  if (recipe_.sort && !sorted_ && recipe_.sampler.name == "shrinking" && used_ * 2 >= recipe_.sampler.shrink / 2) {
+    sort_by_importance(supernet_, sampler_.largest());
+    sorted_ = true;
+  }
+  std::vector<space::Genome> own = sampler_.draw(step_, used_, recipe_.own_subnets ? group_.rank() : 0), all = own;
+  if (recipe_.own_subnets) {
+    for (int rank = 0; rank < group_.size(); ++rank) {
+      if (rank == group_.rank()) continue;
+      const auto others = sampler_.draw(step_, used_, rank);
+      all.insert(all.end(), others.begin(), others.end());
+    }
+  }
+  const double loss = step(own, all);
+  seconds_ += seconds_since(start);
+  used_ = budget.used(step_, seconds_);
+  return loss;
+}
+
+double SupernetTrainer::step(const std::vector<space::Genome>& own, const std::vector<space::Genome>& all) {
+  at::manual_seed(base::mix64(seed_, static_cast<std::uint64_t>(step_)));  // of dropout
+  const std::vector<net::SubNetwork> networks = supernet_.select(all);
+  const std::vector<net::SubNetwork> trained(networks.begin(),
+                                             networks.begin() + static_cast<std::ptrdiff_t>(own.size()));
+  double loss = 0;
+  for (std::int64_t micro = 0; micro < recipe_.accumulate; ++micro) loss = train_on(trained, next_batch(micro));
+  if (!std::isfinite(loss))
+    throw base::Error(
+        fmt::format("the supernet's training diverged: the loss became {} at step {}; lower "
+                    "learning_rate, or raise warmup",
+                    loss, step_));
+  share_gradients();
+  std::vector<const net::SubNetwork*> active;
+  for (const net::SubNetwork& network : networks) active.push_back(&network);
+  optimizer_.step(active, learning_rate(recipe_.recipe, used_),
+                  static_cast<double>(recipe_.accumulate * group_.size()));
+  smooth();
+  ++step_;
+  return loss;
+}
+
+SupernetPoint SupernetTrainer::measure() {
+  const at::NoGradGuard no_grad;
+  SupernetPoint point{.step = step_, .used = used_, .seconds = seconds_};
+  const auto networks = supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
+  std::vector<double> losses(networks.size(), 0.0);
+  std::int64_t seen = 0;
+  for (const Batch& batch : data_.fixed(Split::validation, recipe_.recipe.validation, 2 * recipe_.recipe.batch)) {
+    const Batch here{batch.input.to(device_), batch.target.to(device_)};
+    const at::Tensor target = here.target.reshape({-1});
+    for (std::size_t i = 0; i < networks.size(); ++i)
+      losses[i] += at::cross_entropy_loss(scores_of(networks[i], here, false), target).item<double>() *
+                   static_cast<double>(target.numel());
+    seen += target.numel();
+  }
+  for (double& loss : losses) loss /= static_cast<double>(seen);
+  point.largest = losses[0];
+  point.smallest = losses[1];
+  point.middle = losses[2];
+  curve_.push_back(point);
+  return point;
+}
+
+base::Json SupernetTrainer::identity() const {
+  base::Json recipe = recipe_.checked;
+  for (const char* key : {"device", "checkpoint_s", "time_limit"}) recipe.erase(key);  // they decide no number
+  return {{"data", data_.hash()}, {"seed", seed_}, {"recipe", recipe}, {"ranks", group_.size()}};
+}
+
+void SupernetTrainer::save(const base::fs::path& path) const {
+  base::Json curve = base::Json::array();
+  for (const SupernetPoint& point : curve_) curve.push_back(point.to_json());
+  write_supernet(path, supernet_,
+                 {{"identity", identity()},
+                  {"step", step_},
+                  {"used", used_},
+                  {"seconds", seconds_},
+                  {"sorted", sorted_},
+                  {"spread", recipe_.depth == net::SupernetOptions::Depth::spread},
+                  {"curve", curve}});
+}
+
+void SupernetTrainer::resume(const base::fs::path& path) {
+  const base::Json state = read_supernet(path, supernet_);
+  if (state.at("identity") != identity())
+    throw base::Error("is a checkpoint of another training: its recipe, seed or data differ; train into another folder",
+                      path.string());
+  step_ = state.at("step");
+  used_ = state.at("used");
+  seconds_ = state.at("seconds");
+  sorted_ = state.at("sorted");
+  curve_.clear();
+  for (const base::Json& point : state.at("curve")) curve_.push_back(SupernetPoint::from_json(point));
+}
+
+}  // namespace weft::train
