@@ -32,8 +32,10 @@ def bounds(schema):
     return f", at least {low}" if low is not None else ""
 
 
-def kind(schema):
-    """The type of a value, in words."""
+def kind(schema, resolve=lambda given: given):
+    """The type of a value, in words. `resolve` follows a reference."""
+    if "anyOf" in schema:
+        return " or ".join(kind(resolve(one), resolve) for one in schema["anyOf"])
     if "enum" in schema:
         return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
@@ -42,9 +44,11 @@ def kind(schema):
     if types == ["array"]:
         low, high = schema.get("minItems", 0), schema.get("maxItems")
         size = f", {low} to {high}" if high and low != high else f", {low}" if high else f", {low} or more" if low else ""
-        return f"list of {kind(schema['items'])}{size}"
+        return f"list of {kind(resolve(schema['items']), resolve)}{size}"
     if types == ["object"]:
         return "keys"
+    if types == ["string"] and schema.get("format") == "count":
+        return "text such as 200k"
     if schema.get("format") in ("count", "bytes"):
         example = "200k" if schema["format"] == "count" else "256MB"
         return f"whole number, also as {example}" + bounds(schema)
@@ -84,13 +88,13 @@ class Page:
         below = []
         for name, given in members.items():
             member, full = self.resolve(given), f"{path}.{name}" if path else name
-            nested = "properties" in member or "additionalProperties" in member and member["additionalProperties"]
-            if nested:
-                below.append((full, member))
+            inner = self.resolve(member.get("items", member))
+            if "properties" in inner or inner.get("additionalProperties"):
+                below.append((full, inner))
             required = name in schema.get("required", [])
             default = "required" if required else f"`{shown(member['default'])}`" if "default" in member else "–"
             meaning = {**member, **given}.get("description", "").replace("|", "\\|")
-            self.lines.append(f"| `{name}` | {kind(member)} | {default} | {meaning} |")
+            self.lines.append(f"| `{name}` | {kind(member, self.resolve)} | {default} | {meaning} |")
         self.waiting = below + self.waiting
 
 

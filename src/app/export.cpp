@@ -94,15 +94,25 @@ journal::Trial trial_of(const ExportOptions& options, const journal::Journal& jo
   return *best;
 }
 
+// The options by which the run trained, in the last stage that did.
+base::Json recipe_of(const search::Experiment& experiment) {
+  base::Json recipe;
+  for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {
+    if (stage.name() == "train") recipe = stage.options();
+  }
+  if (recipe.is_null())
+    throw base::Error("the run did not train its genomes (evaluate: " + experiment.evaluator() + ")", "--train");
+  return recipe;
+}
+
 // Trains the genome as the run did.
 void train_again(const search::Experiment& experiment, const journal::Trial& trial, Model& model) {
-  if (experiment.evaluator() != "train")
-    throw base::Error("the run did not train its genomes (evaluate: " + experiment.evaluator() + ")", "--train");
-  const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.evaluator(), false);
+  const base::Json trains = recipe_of(experiment);
+  const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.traits(), false);
   net::set_threads(plan.threads);
   const evaluate::Setup setup = experiment.setup();
   const auto data = train::open_dataset(train::TaskConfig::from_json(setup.task));
-  train::Recipe recipe = train::Recipe::from_json(setup.evaluate.at("train"));
+  train::Recipe recipe = train::Recipe::from_json(trains);
   recipe.device = plan.devices.front();
   const journal::Outcome outcome = train::train(model.network.architecture, *data, recipe, {},
                                                 search::evaluation_seed(experiment, trial.proposal.id), &model.weights);

@@ -32,7 +32,7 @@ void check(const LlmOptions& options) {
   if (!experiment.uses_model())
     throw base::Error("the method " + experiment.method() + " asks no language model", experiment.file);
   llm::ProviderConfig config = *experiment.provider();
-  config.threads = config.threads > 0 ? config.threads : evaluate::make_plan({}, "count", true).model_threads;
+  config.threads = config.threads > 0 ? config.threads : evaluate::make_plan({}, {.instant = true}, true).model_threads;
   const auto provider = llm::make_provider(config);
   const bool program = space::program_gene(experiment.space) >= 0;
   llm::ChatRequest request;

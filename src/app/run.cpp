@@ -29,9 +29,7 @@ class NotBegun : public base::Error {
   explicit NotBegun(const base::Error& error) : base::Error(error) {}
 };
 
-void check_command(const search::Experiment& experiment, bool allowed) {
-  if (experiment.evaluator() != "command") return;
-  const auto argv = experiment.checked.at("evaluate").at("command").at("run").get<std::vector<std::string>>();
+void check_program(const search::Experiment& experiment, const std::vector<std::string>& argv, bool allowed) {
   if (!allowed) {
     throw base::Error("this experiment runs a program of its own, '" + base::join(argv, " ") +
                           "'; pass --allow-command if you trust it",
@@ -41,6 +39,13 @@ void check_command(const search::Experiment& experiment, bool allowed) {
     throw base::Error("evaluate.command.run: there is no program '" + argv[0] + "' that may be run; install it, or " +
                           "give its path",
                       experiment.file);
+  }
+}
+
+void check_command(const search::Experiment& experiment, bool allowed) {
+  for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {
+    if (stage.name() == "command")
+      check_program(experiment, stage.options().at("run").get<std::vector<std::string>>(), allowed);
   }
 }
 

@@ -10,10 +10,9 @@
 
 namespace weft::evaluate {
 
-Plan make_plan(const Plan& wanted, const std::string& evaluator, bool local_model) {
-  const Traits traits = traits_of(evaluator);
+Plan make_plan(const Plan& wanted, const Traits& traits, bool local_model) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int gpus = traits.trains ? net::gpu_count() : 0;
+  const int gpus = traits.trains || traits.computes ? net::gpu_count() : 0;
   Plan plan = wanted;
   if (gpus > 0) {
     plan.devices.clear();
@@ -37,7 +36,7 @@ Plan make_plan(const Plan& wanted, const std::string& evaluator, bool local_mode
 }
 
 std::unique_ptr<Engine> make_local_engine(const Setup& setup, const Plan& plan) {
-  if (traits_of(setup.name()).instant) return make_in_process_engine(setup, plan.workers);
+  if (traits_of(setup.evaluate).instant) return make_in_process_engine(setup, plan.workers);
   return make_worker_engine(setup, plan);
 }
 

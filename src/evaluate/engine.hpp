@@ -36,7 +36,7 @@ struct Plan {
 /// One worker a GPU; else one single-threaded worker a core (two of them beat one of two threads here by 5 to 10 %),
 /// with an instant evaluator inline. A local model gets the cores that the workers leave, at least one. Zero in
 /// `wanted` means: choose.
-Plan make_plan(const Plan& wanted, const std::string& evaluator, bool local_model);
+Plan make_plan(const Plan& wanted, const Traits& traits, bool local_model);
 
 /// Runs instant evaluators in this process (on TBB where the plan has more than one worker), the others in persistent
 /// worker processes `weft worker`. Throws Error where a worker cannot start.

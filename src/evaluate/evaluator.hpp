@@ -30,8 +30,10 @@ struct Setup {
   base::Json evaluate;  ///< the checked `evaluate:`: one key, the evaluator's name
   int threads = 1;      ///< of one evaluation
   std::string device = "cpu";
+  base::Json whole = nullptr;  ///< the `evaluate:` that this one is a stage of; null where it is none
 
   std::string name() const { return evaluate.begin().key(); }
+  const base::Json& options() const { return evaluate.begin().value(); }
   base::Json to_json() const;
   static Setup from_json(const base::Json& value);
 };
@@ -43,16 +45,34 @@ class Evaluator {
   virtual journal::Outcome evaluate(const Evaluation& evaluation) = 0;
 };
 
+/// An evaluator that an `evaluate:` names, and where: itself, or one for each stage of a cascade.
+struct Stage {
+  std::string where;                       ///< a JSON pointer into `evaluate`: "", or "/cascade/0"
+  base::Json evaluate;                     ///< one key, the evaluator's name
+  base::Json keep = base::Json::object();  ///< a stage's thresholds
+
+  std::string name() const { return evaluate.begin().key(); }
+  const base::Json& options() const { return evaluate.begin().value(); }
+};
+std::vector<Stage> stages_of(const base::Json& evaluate);
+/// Where a stage's options have recipes of training, as JSON pointers into them: "" for train, "/finetune", ...
+std::vector<std::string> recipes_of(const Stage& stage);
+
 /// How an engine may run an evaluator: data, so that it need not know which one it is.
 struct Traits {
-  bool instant = false;  ///< microseconds, no state: in this process, on any thread
-  bool trains = false;   ///< uses libtorch: threads and devices are worth planning
+  bool instant = false;   ///< microseconds, no state: in this process, on any thread
+  bool trains = false;    ///< uses libtorch and the task's data
+  bool computes = false;  ///< uses libtorch: threads and devices are worth planning
+  bool tests = false;     ///< has test scores, so that a winner is evaluated once more for them
 };
 
-/// The metrics and measures that it gives for a task; empty where that is the user's program's affair.
-std::vector<std::string> metric_names(const std::string& evaluator, space::Task task);
+/// Of a checked `evaluate:`; a cascade's follow from its stages.
+Traits traits_of(const base::Json& evaluate);
+/// The metrics and measures that it gives for a task; empty where that is a user's program's affair.
+std::vector<std::string> metric_names(const base::Json& evaluate, space::Task task);
+/// Seconds that one evaluation may take by its own limits; 0: it has none.
+double time_limit(const base::Json& evaluate);
 
-Traits traits_of(const std::string& name);
 std::vector<std::string> evaluator_names();
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup);
 
@@ -65,7 +85,7 @@ struct DataInfo {
 };
 DataInfo describe_data(const Setup& setup);
 
-/// Settings `auto` of the recipe, decided by measuring on this machine with the setup's threads: precision. The result
+/// Settings `auto` of the recipes, decided by measuring on this machine with the setup's threads: precision. The result
 /// is `evaluate` with every auto replaced.
 base::Json resolve_autos(const Setup& setup);
 

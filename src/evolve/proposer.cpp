@@ -12,14 +12,16 @@ namespace {
 struct Row {
   const char* name;
   bool uses_model;
+  bool ends;
   const char* prompt;  // the template it needs, or null
   std::unique_ptr<Proposer> (*make)(const Method&);
 };
 
-constexpr std::array kMethods{Row{"random", false, nullptr, proposers::random},
-                              Row{"regularized_evolution", false, nullptr, proposers::regularized_evolution},
-                              Row{"evoprompting", true, "evoprompting", proposers::evoprompting},
-                              Row{"genius", true, "genius", proposers::genius}};
+constexpr std::array kMethods{Row{"random", false, false, nullptr, proposers::random},
+                              Row{"regularized_evolution", false, false, nullptr, proposers::regularized_evolution},
+                              Row{"evolution", false, true, nullptr, proposers::evolution},
+                              Row{"evoprompting", true, false, "evoprompting", proposers::evoprompting},
+                              Row{"genius", true, true, "genius", proposers::genius}};
 
 const Row& find(const std::string& name) {
   for (const Row& row : kMethods) {
@@ -39,7 +41,7 @@ Draft Draft::of(space::Genome genome, std::string op, std::vector<TrialId> paren
 
 MethodTraits traits_of(const std::string& method) {
   const Row& row = find(method);
-  MethodTraits traits{row.uses_model, {}};
+  MethodTraits traits{row.uses_model, row.ends, {}};
   if (row.prompt != nullptr) traits.prompts = {row.prompt, "repair"};
   return traits;
 }

@@ -65,6 +65,7 @@ struct Method {
 
 struct MethodTraits {
   bool uses_model = false;
+  bool ends = false;                 ///< by itself: it needs no limit
   std::vector<std::string> prompts;  ///< templates it needs
 };
 

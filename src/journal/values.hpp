@@ -43,10 +43,11 @@ struct Proposal {
 /// What an evaluator says of a genome at one fidelity. Names end in their unit where they have one (train_s,
 /// memory_bytes).
 struct Outcome {
-  std::string failure;                    ///< empty, or one word: diverged, out_of_memory, time_limit, crashed, refused
-  std::string detail;                     ///< one line about a failure
-  bool transient = false;                 ///< might go well another time
-  std::map<std::string, double> metrics;  ///< determined by the evaluation's key
+  std::string failure;     ///< empty, or one word: diverged, out_of_memory, time_limit, crashed, refused,
+                           ///< threshold (then what was known of it is in the metrics)
+  std::string detail;      ///< one line about a failure
+  bool transient = false;  ///< might go well another time
+  std::map<std::string, double> metrics;   ///< determined by the evaluation's key
   std::map<std::string, double> measured;  ///< time, memory, energy: of this one run
   std::map<std::string, double> test;      ///< sealed: told to no proposer and no prompt
   base::Json curve = base::Json::array();  ///< [{"step": 10, "tokens": 20480, "train_loss": 5.1, "val_loss": 5.0}, ...]

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
 #include "base/error.hpp"
@@ -25,6 +26,10 @@ c10::Device parse_device(const std::string& name) {
     throw base::Error("'" + name + "' is no device; expected auto, cpu, cuda or cuda:N");
   }
   throw base::Error("the device '" + name + "' is not here; libtorch sees " + std::to_string(gpu_count()) + " GPUs");
+}
+
+void synchronize(const c10::Device& device) {
+  if (!device.is_cpu()) c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
 }
 
 std::vector<std::string> describe_devices() {

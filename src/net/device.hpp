@@ -14,6 +14,9 @@ c10::Device parse_device(const std::string& name);
 /// GPUs that libtorch can use here.
 int gpu_count();
 
+/// Waits until the device has done all that was asked of it: what is timed ends there. A CPU has nothing to wait for.
+void synchronize(const c10::Device& device);
+
 /// "CPU, 2 threads, AVX512" and one line a GPU.
 std::vector<std::string> describe_devices();
 

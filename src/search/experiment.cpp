@@ -19,15 +19,33 @@ std::optional<T> optional_value(const Json& object, const char* key) {
   return object.contains(key) ? std::optional<T>(object.at(key).get<T>()) : std::nullopt;
 }
 
+// What the schema cannot say of evaluators.
+void check_evaluators(const base::Document& document, const Json& evaluate) {
+  for (const evaluate::Stage& stage : evaluate::stages_of(evaluate)) {
+    const std::string where = "/evaluate" + stage.where;
+    if (stage.evaluate.size() != 1)
+      throw document.error(where,
+                           "a stage of a cascade names exactly one evaluator, and what it keeps: {count: {}, "
+                           "keep: {params: 1M}}");
+    for (const std::string& recipe : evaluate::recipes_of(stage)) {
+      const Json& train = stage.options().at(Json::json_pointer(recipe));
+      const int budgets = static_cast<int>(train.contains("steps")) + static_cast<int>(train.contains("tokens")) +
+                          static_cast<int>(train.contains("seconds"));
+      if (budgets == 1) continue;
+      const std::string name = recipe.empty() ? "train" : recipe.substr(1);
+      throw document.error(where + "/" + stage.name() + recipe,
+                           "'" + name + "' needs exactly one of steps, tokens and seconds as its budget");
+    }
+  }
+}
+
 // What the schema cannot say.
 void check_further(const base::Document& document, const Json& checked, const std::string& method) {
-  if (checked.at("evaluate").contains("train")) {
-    const Json& train = checked.at("evaluate").at("train");
-    const int budgets = static_cast<int>(train.contains("steps")) + static_cast<int>(train.contains("tokens")) +
-                        static_cast<int>(train.contains("seconds"));
-    if (budgets != 1)
-      throw document.error("/evaluate/train", "'train' needs exactly one of steps, tokens and seconds as its budget");
-  }
+  check_evaluators(document, checked.at("evaluate"));
+  const Json& options = checked.at("search").at("method").begin().value();
+  if (method == "evolution" && !options.at("refill") && options.at("mutations") == 0 && options.at("crossovers") == 0)
+    throw document.error("/search/method/evolution",
+                         "without mutations, crossovers and refill a generation has no trial");
   if (evolve::traits_of(method).uses_model && !checked.contains("llm")) {
     throw document.error(
         "/search/method",
@@ -37,7 +55,7 @@ void check_further(const base::Document& document, const Json& checked, const st
   const bool lossy =
       objective.contains("minimize") ||
       (objective.contains("maximize") && objective.at("maximize").get<std::string>().ends_with("accuracy"));
-  if (checked.at("search").at("method").begin().value().value("fitness", "") == "product" && !lossy) {
+  if (options.value("fitness", "") == "product" && !lossy) {
     throw document.error(
         "/search/method",
         "fitness: product multiplies the parameters with a metric to minimize, or with what an accuracy "
@@ -46,13 +64,30 @@ void check_further(const base::Document& document, const Json& checked, const st
   const Budget budget = Budget::from_json(checked);
   const bool ends =
       budget.trials || budget.evaluations || budget.minutes || budget.usd || budget.tokens || budget.calls;
-  if (!ends && method != "genius")
+  if (!ends && !evolve::traits_of(method).ends)
     throw document.error("/search", "nothing ends this run; set search.trials, search.evaluations or budget.minutes");
+}
+
+// A threshold on a metric that neither its stage nor one before it gives.
+void check_thresholds(const base::Document& document, const Experiment& experiment) {
+  Json stages = Json::array();
+  for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {
+    stages.push_back(stage.evaluate);
+    const auto known = evaluate::metric_names({{"cascade", stages}}, experiment.space.task);
+    for (const auto& [metric, limit] : stage.keep.items()) {
+      if (known.empty() || std::find(known.begin(), known.end(), metric) != known.end()) continue;
+      throw document.error("/evaluate" + stage.where + "/keep/" + metric,
+                           "no stage so far gives a metric " + base::quote(metric) + "; they give " +
+                               base::join(known, ", ") + base::did_you_mean(metric, known));
+    }
+  }
 }
 
 // A metric that no candidate will ever have.
 void check_objective(const base::Document& document, const Experiment& experiment) {
-  const auto known = evaluate::metric_names(experiment.evaluator(), experiment.space.task);
+  const Json& evaluate = experiment.checked.at("evaluate");
+  check_thresholds(document, experiment);
+  const auto known = evaluate::metric_names(evaluate, experiment.space.task);
   if (known.empty()) return;
   for (const auto& goal : evolve::Objective::from_json(experiment.checked.at("objective")).goals) {
     if (std::find(known.begin(), known.end(), goal.metric) != known.end()) continue;
@@ -63,7 +98,7 @@ void check_objective(const base::Document& document, const Experiment& experimen
 }
 
 void check_task(const base::Document& document, const Experiment& experiment) {
-  if (!evaluate::traits_of(experiment.evaluator()).trains) return;
+  if (!experiment.traits().trains) return;
   const Json& checked = experiment.checked;
   const space::Space& space = experiment.space;
   if (space.vocabulary > 0 && space.vocabulary < 256) {
@@ -81,7 +116,9 @@ void check_task(const base::Document& document, const Experiment& experiment) {
 
 // A gene that decides nothing would make many genomes of one network.
 void check_genes(const base::Document& document, const Experiment& experiment) {
-  if (experiment.evaluator() == "command") return;  // genes mean what the program makes of them
+  for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {
+    if (stage.name() == "command") return;  // genes mean what the program makes of them
+  }
   const std::string gene = experiment.space.unused_gene();
   if (gene.empty()) return;
   throw document.error("/space", "the gene '" + gene + "' of the space '" + experiment.space.name +
@@ -172,13 +209,22 @@ evaluate::Plan Experiment::plan() const {
 
 namespace {
 
-// Where the base model's file lies, and a hash of it, so that an evaluation's key tells another base apart.
-void settle_base(Json& evaluate) {
-  if (!evaluate.contains("train") || !evaluate.at("train").contains("base")) return;
-  Json& train = evaluate["train"];
-  const base::fs::path path = base::fs::absolute(train.at("base").get<std::string>());
-  train["base_hash"] = base::short_hash(base::read_file(path, std::size_t{1} << 34U));
-  train["base"] = path.string();
+// Where a file that an evaluator reads lies, and a hash of it, so that an evaluation's key tells another one apart: the
+// base model of `train`, the table of `latency`.
+void settle_file(Json& evaluate, const std::string& evaluator, const std::string& key) {
+  if (!evaluate.contains(evaluator) || !evaluate.at(evaluator).contains(key)) return;
+  Json& options = evaluate[evaluator];
+  const base::fs::path path = base::fs::absolute(options.at(key).get<std::string>());
+  options[key + "_hash"] = base::short_hash(base::read_file(path, std::size_t{1} << 34U));
+  options[key] = path.string();
+}
+
+void settle_files(Json& evaluate) {
+  for (const evaluate::Stage& stage : evaluate::stages_of(evaluate)) {
+    Json& one = evaluate[Json::json_pointer(stage.where)];
+    settle_file(one, "train", "base");
+    settle_file(one, "latency", "table");
+  }
 }
 
 }  // namespace
@@ -188,14 +234,14 @@ void Experiment::resolve() {
       uses_model() &&
       (checked.at("llm").at("provider") == "llama" ||
        (checked.at("llm").contains("record") && checked.at("llm").at("record").at("provider") == "llama"));
-  const evaluate::Plan plan = evaluate::make_plan(this->plan(), evaluator(), local_model);
+  const evaluate::Plan plan = evaluate::make_plan(this->plan(), traits(), local_model);
   Json& local = checked["engine"]["local"];
   local["workers"] = plan.workers;
   local["threads"] = plan.threads;
   if (plan.model_threads > 0) local["model_threads"] = plan.model_threads;
   if (!checked["search"].contains("window"))
-    checked["search"]["window"] = evaluate::traits_of(evaluator()).instant ? plan.workers : 6 * plan.workers;
-  settle_base(checked["evaluate"]);
+    checked["search"]["window"] = traits().instant ? plan.workers : 6 * plan.workers;
+  settle_files(checked["evaluate"]);
   evaluate::Setup measured = setup();
   measured.device = plan.devices.front();
   checked["evaluate"] = evaluate::resolve_autos(measured);

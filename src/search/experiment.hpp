@@ -33,6 +33,7 @@ struct Experiment {
 
   std::string method() const { return checked.at("search").at("method").begin().key(); }
   std::string evaluator() const { return checked.at("evaluate").begin().key(); }
+  evaluate::Traits traits() const { return evaluate::traits_of(checked.at("evaluate")); }
   bool uses_model() const { return evolve::traits_of(method()).uses_model; }
   std::optional<llm::ProviderConfig> provider() const;
   Budget budget() const { return Budget::from_json(checked); }

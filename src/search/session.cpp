@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "llm/prices.hpp"
 #include "net/device.hpp"
+#include "search/supernet.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
 
@@ -55,8 +56,8 @@ class Session {
         journal_(journal),
         price_(price_of(experiment, llm::Prices::from_json(journal.header().at("prices")))) {
     if (const auto config = experiment.provider()) provider_ = llm::make_provider(*config);
-    const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.evaluator(), false);
-    engine_ = make_engine(experiment.setup(), plan);
+    const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.traits(), false);
+    engine_ = make_engine(setup_of(experiment, journal.folder()), plan);
     completer_.emplace(completer_options());
     proposer_ = evolve::make_proposer(method());
   }
@@ -118,7 +119,7 @@ class Session {
 
   // The winner once more, with the scores that nobody was told.
   void test_winner(Progress& progress, const StopSigns& stop) {
-    if (evaluate::traits_of(experiment_.evaluator()).instant) return;
+    if (!experiment_.traits().tests) return;
     const auto trials = journal_.trials();
     const auto objective = evolve::Objective::from_json(experiment_.checked.at("objective"));
     const journal::Trial* best = objective.best_trial(trials);
@@ -217,8 +218,11 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
 
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
                         const StopSigns& stop, const MakeEngine& make_engine) {
-  Session session(experiment, journal, make_engine);
-  const std::string ended = session.run(progress, stop);
+  std::string ended = "stopped";
+  if (train_own_supernet(experiment, journal.folder(), progress, stop.gently)) {
+    Session session(experiment, journal, make_engine);
+    ended = session.run(progress, stop);
+  }
   journal.add_event("end", ended);
   progress.update([](Status& status) { status.phase = "done"; });
   return ended;

@@ -11,7 +11,7 @@ namespace weft::search {
 Window::Window(Parts parts)
     : parts_(parts),
       size_(parts.experiment->checked.at("search").at("window")),
-      instant_(evaluate::traits_of(parts.experiment->evaluator()).instant) {}
+      instant_(parts.experiment->traits().instant) {}
 
 void Window::start(journal::TrialId id, const evolve::Draft& draft) {
   slots_.push_back(std::make_unique<Slot>());

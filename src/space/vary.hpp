@@ -25,6 +25,19 @@ struct ProgramEdits {
 std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random,
                              const ProgramEdits& edits = {});
 
+/// How likely redraw() draws a gene again.
+struct Redraw {
+  double global = 0.4;  ///< each global gene, the depth among them
+  double layer = 0.2;   ///< each per-layer gene, in each layer
+};
+
+/// Mutation of AutoFormer (Chen et al. 2021, section 3.3) and HAT: each active gene is drawn again from its whole
+/// domain with the probability of its scope, so that it may also stay as it was; a program has one edit instead. New
+/// layers are sampled, and what a changed condition brings to life. Drawn anew as a whole where a constraint fails;
+/// nothing after 100 refused tries.
+std::optional<Genome> redraw(const Space& space, const Genome& parent, const Redraw& chances, base::Random& random,
+                             const ProgramEdits& edits = {});
+
 /// Uniform crossover: the depth from either parent, then each gene of each layer from either that has it. A program of
 /// one parent takes a sub-graph of the other's.
 std::optional<Genome> cross_over(const Space& space, const Genome& a, const Genome& b, base::Random& random);

@@ -77,10 +77,15 @@ Json lineage_rows(const Json& described) {
 
 // The training recipe, or whatever else gave the score; a command's line is its user's affair.
 Json recipe_rows(const Json& evaluate) {
-  Json rows = Json::array({{{"key", "evaluate"}, {"value", evaluate.begin().key()}}});
-  if (evaluate.begin().key() == "command") return rows;
-  for (const auto& [key, value] : evaluate.begin().value().items())
-    rows.push_back({{"key", key}, {"value", cell(value.is_string() ? value.get<std::string>() : value.dump())}});
+  Json rows = Json::array();
+  for (const evaluate::Stage& stage : evaluate::stages_of(evaluate)) {
+    rows.push_back({{"key", "evaluate"}, {"value", stage.name()}});
+    if (stage.name() == "command") continue;
+    for (const auto& [key, value] : stage.options().items())
+      rows.push_back({{"key", key}, {"value", cell(value.is_string() ? value.get<std::string>() : value.dump())}});
+    for (const auto& [metric, limit] : stage.keep.items())
+      rows.push_back({{"key", "keep"}, {"value", cell(metric + " " + limit.dump())}});
+  }
   return rows;
 }
 

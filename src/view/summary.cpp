@@ -172,12 +172,19 @@ class Summarizer {
     return rows;
   }
 
+  // A failure in words that are the same for all that failed so: without the value that did not keep a threshold.
+  static std::string reason_of(const journal::Outcome& outcome) {
+    const std::size_t from = outcome.detail.find(" is "), to = outcome.detail.find(", ");
+    if (outcome.failure != "threshold" || from == std::string::npos || to == std::string::npos) return outcome.detail;
+    return outcome.detail.substr(0, from) + outcome.detail.substr(to + 1);
+  }
+
   // Invalid proposals and failed evaluations by reason, the most frequent first.
   Json problems() const {
     std::map<std::pair<std::string, std::string>, int> counts;
     for (const Trial& trial : trials_) {
       if (!trial.proposal.invalid.empty()) ++counts[{"invalid", trial.proposal.invalid}];
-      if (trial.fresh() && !trial.outcome->ok()) ++counts[{trial.outcome->failure, trial.outcome->detail}];
+      if (trial.fresh() && !trial.outcome->ok()) ++counts[{trial.outcome->failure, reason_of(*trial.outcome)}];
     }
     std::vector<std::pair<int, std::pair<std::string, std::string>>> order;
     for (const auto& [reason, count] : counts) order.emplace_back(count, reason);

@@ -18,6 +18,7 @@ const std::vector<Arguments>& commands() {
                                           {"block", "show"},
                                           {"block", "count"},
                                           {"model", "count"},
+                                          {"latency", "build"},
                                           {"llm", "check"},
                                           {"journal", "dump"}};
   return all;
@@ -40,7 +41,7 @@ TEST(Command, HasHelpWithAnExample) {
 }
 
 TEST(Command, HasHelpThatNamesEveryOther) {
-  for (const Arguments& first : std::vector<Arguments>{{}, {"space"}, {"block"}, {"model"}, {"llm"}, {"journal"}}) {
+  for (const Arguments& first : std::vector<Arguments>{{}, {"space"}, {"block"}, {"model"}, {"latency"}, {"llm"}, {"journal"}}) {
     const Ended help = weft(with(first, "--help"));
     EXPECT_EQ(help.code, 0) << help;
     for (const Arguments& command : commands()) {

@@ -17,6 +17,11 @@ std::vector<std::string> small(const std::string& method) {
     return {"{population: 5, sample: 2}", "{population: 5, sample: 2, mutation: primer, crossover: 0.5}",
             "{population: 5, sample: 2, mutation: op_nas}"};
   }
+  if (method == "evolution") {
+    return {
+        "{population: 12, generations: 6, parents: 3, mutations: 5, crossovers: 4}",
+        "{population: 9, generations: 9, parents: 4, mutations: 3, crossovers: 3, same_depth: false, refill: false}"};
+  }
   if (method == "evoprompting") return {"{initial: 6, survivors: 3, prompts: 2, samples: 3}"};
   if (method == "genius") return {"{conversations: 3, iterations: 9}"};
   return {"{}"};

@@ -43,6 +43,7 @@ struct Made {
     return make_proposer({.name = method,
                           .options = options_of(method, options),
                           .space = &space,
+                          .input = space.input,
                           .objective = objective,
                           .prompts = prompts(method),
                           .chat = chat,

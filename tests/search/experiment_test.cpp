@@ -75,6 +75,50 @@ TEST_F(ExperimentFile, NeedsNoEndWhereTheMethodHasOne) {
                        "llm: {provider: llama, model: smollm2-135m}\n"));
 }
 
+TEST_F(ExperimentFile, HasStagesOfOneEvaluatorEach) {
+  const auto with = [](const std::string& stages) {
+    return replaced(kCount, "{count: {}}", "{cascade: [" + stages + "]}");
+  };
+  EXPECT_NO_THROW(load(with("{count: {}, keep: {params: 1M}}, {latency: {}, keep: {latency_s: 0.02}}")));
+  const std::string expected = "a stage of a cascade names exactly one evaluator";
+  for (const char* stage : {"{keep: {params: 1M}}", "{count: {}, latency: {}}"}) {
+    const std::string error = refusal(with(stage));
+    EXPECT_TRUE(error.starts_with(file() + ":2:22: " + expected)) << error;
+  }
+  EXPECT_NE(refusal(with("{cascade: [{count: {}}]}")).find("unknown key 'cascade'"), std::string::npos);
+  EXPECT_EQ(refusal(with("{count: {}}, {train: {}}")),
+            file() + ":2:43: 'train' needs exactly one of steps, tokens and seconds as its budget");
+}
+
+TEST_F(ExperimentFile, HasThresholdsOnWhatItsStagesGive) {
+  const auto with = [](const std::string& stages) {
+    return replaced(kCount, "{count: {}}", "{cascade: [" + stages + "]}");
+  };
+  const std::string error = refusal(with("{count: {}, keep: {latency_s: 1}}, {latency: {}}"));
+  EXPECT_NE(error.find("no stage so far gives a metric 'latency_s'; they give params"), std::string::npos) << error;
+  EXPECT_NO_THROW(load(with("{count: {}}, {latency: {}, keep: {params: 1M, latency_s: 1}}")));
+}
+
+TEST_F(ExperimentFile, IsOfTheStagesOfItsCascade) {
+  const std::string text =
+      replaced(replaced(kCount, "{count: {}}", "{cascade: [{count: {}}, {train: {steps: 1}}]}"), "params", "val_loss");
+  const Experiment experiment = load(text);
+  EXPECT_EQ(experiment.evaluator(), "cascade");
+  EXPECT_TRUE(experiment.traits().trains);
+  EXPECT_FALSE(experiment.traits().instant);
+  EXPECT_TRUE(load(replaced(kCount, "{count: {}}", "{cascade: [{count: {}}]}")).traits().instant);
+  EXPECT_NE(refusal(text, {"task.data=fashion_mnist"}).find("is not"), std::string::npos);
+  EXPECT_NE(refusal(text, {"objective={minimize: latency_s}"}).find("the evaluator 'cascade' gives no metric"),
+            std::string::npos);
+}
+
+TEST_F(ExperimentFile, HasGenerationsThatAreNotEmpty) {
+  EXPECT_NO_THROW(load(replaced(kCount, "method: random, trials: 5", "method: evolution"))) << "it ends by itself";
+  const std::string error =
+      refusal(replaced(kCount, "method: random", "method: {evolution: {mutations: 0, crossovers: 0, refill: false}}"));
+  EXPECT_NE(error.find("a generation has no trial"), std::string::npos) << error;
+}
+
 TEST_F(ExperimentFile, HasDataForItsSpace) {
   const std::string train = replaced(kCount, "{count: {}}", "{train: {steps: 1}}");
   EXPECT_EQ(refusal(train + "task: {data: fashion_mnist}\n"),

@@ -165,6 +165,15 @@ TEST_F(Report, OfFailedTrialsAlone) {
   EXPECT_EQ(json().at("problems"), Json::parse(R"([{"count": 3, "kind": "diverged", "reason": "at step 3"}])"));
 }
 
+TEST_F(Report, CountsWhatAThresholdRefusedByTheThreshold) {
+  for (const char* is : {"0.031", "0.0305"})
+    close(
+        test::trial_of(experiment_.space, journal_->size(), genome(),
+                       Outcome::failed("threshold", std::string("latency: latency_s is ") + is + ", more than 0.03")));
+  EXPECT_EQ(json().at("problems"),
+            Json::parse(R"([{"count": 2, "kind": "threshold", "reason": "latency: latency_s more than 0.03"}])"));
+}
+
 TEST_F(Report, OfInvalidTrialsAlone) {
   for (int i = 0; i < 3; ++i) invalid("no genome");
   expect_all_formats();

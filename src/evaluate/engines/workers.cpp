@@ -48,7 +48,7 @@ class WorkerProcess {
  public:
   WorkerProcess(Setup setup, double memory_limit) : setup_(std::move(setup)), memory_limit_(memory_limit) {
     // The evaluator keeps its own time limit; this one is for a worker that is stuck.
-    const double limit = setup_.evaluate.begin().value().value("time_limit", 0.0);
+    const double limit = time_limit(setup_.evaluate);
     hard_limit_ = limit > 0 ? 1.5 * limit + 30 : 0;
   }
   WorkerProcess(const WorkerProcess&) = delete;
