@@ -183,6 +183,10 @@ std::vector<std::string> evaluator_names() {
   return names;
 }
 
+std::vector<std::string> proxy_names() {
+  return train::proxy_names();
+}
+
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) {
   return find(setup.name()).make(setup);
 }
