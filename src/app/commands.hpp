@@ -12,6 +12,7 @@ void add_space(CLI::App& app);
 void add_block(CLI::App& app);
 void add_model(CLI::App& app);
 void add_latency(CLI::App& app);
+void add_supernet(CLI::App& app);
 void add_export(CLI::App& app);
 void add_journal(CLI::App& app);
 void add_worker(CLI::App& app);

@@ -32,6 +32,16 @@ Names train_metrics(space::Task task, const Options& /*options*/) {
   return names;
 }
 
+Names supernet_metrics(space::Task task, const Options& options) {
+  Names names{"val_loss"};
+  if (task == space::Task::image_classification) names.emplace_back("val_accuracy");
+  if (options.contains("finetune")) {
+    for (const std::string& name : Names(names)) names.push_back("inherited_" + name);
+  }
+  names.insert(names.end(), {"params", "flops", "evaluate_s"});
+  return names;
+}
+
 Names count_metrics(space::Task /*task*/, const Options& /*options*/) {
   return {"params", "trainable_params", "flops", "activations_bytes", "score"};
 }
@@ -98,6 +108,7 @@ Names cascade_metrics(space::Task task, const Options& options) {
 }
 
 constexpr std::array kEvaluators{Row{"train", train_traits, train_metrics, evaluators::train},
+                                 Row{"supernet", train_traits, supernet_metrics, evaluators::supernet},
                                  Row{"count", count_traits, count_metrics, evaluators::count},
                                  Row{"latency", latency_traits, latency_metrics, evaluators::latency},
                                  Row{"command", command_traits, unknown_metrics, evaluators::command},
@@ -195,11 +206,26 @@ std::string measured_precision(const Setup& setup, base::Json recipe) {
 
 }  // namespace
 
+std::vector<std::string> recipes_of(const Stage& stage) {
+  std::vector<std::string> list;
+  if (stage.name() == "train") list.emplace_back("");
+  if (stage.name() != "supernet") return list;
+  for (const char* name : {"/train", "/finetune", "/winner_finetune", "/winner_retrain"}) {
+    if (stage.options().contains(base::Json::json_pointer(name))) list.emplace_back(name);
+  }
+  return list;
+}
+
 base::Json resolve_autos(const Setup& setup) {
   base::Json resolved = setup.evaluate;
+  std::string precision;  // one for all recipes
   for (const Stage& stage : stages_of(setup.evaluate)) {
-    if (stage.name() != "train" || stage.options().at("precision") != "auto") continue;
-    resolved[base::Json::json_pointer(stage.where + "/train/precision")] = measured_precision(setup, stage.options());
+    for (const std::string& recipe : recipes_of(stage)) {
+      base::Json& own = resolved[base::Json::json_pointer(stage.where + "/" + stage.name() + recipe)];
+      if (own.at("precision") != "auto") continue;
+      if (precision.empty()) precision = measured_precision(setup, own);
+      own["precision"] = precision;
+    }
   }
   return resolved;
 }

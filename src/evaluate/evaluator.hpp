@@ -55,6 +55,8 @@ struct Stage {
   const base::Json& options() const { return evaluate.begin().value(); }
 };
 std::vector<Stage> stages_of(const base::Json& evaluate);
+/// Where a stage's options have recipes of training, as JSON pointers into them: "" for train, "/finetune", ...
+std::vector<std::string> recipes_of(const Stage& stage);
 
 /// How an engine may run an evaluator: data, so that it need not know which one it is.
 struct Traits {

@@ -27,12 +27,15 @@ void check_evaluators(const base::Document& document, const Json& evaluate) {
       throw document.error(where,
                            "a stage of a cascade names exactly one evaluator, and what it keeps: {count: {}, "
                            "keep: {params: 1M}}");
-    if (!stage.evaluate.contains("train")) continue;
-    const Json& train = stage.evaluate.at("train");
-    const int budgets = static_cast<int>(train.contains("steps")) + static_cast<int>(train.contains("tokens")) +
-                        static_cast<int>(train.contains("seconds"));
-    if (budgets != 1)
-      throw document.error(where + "/train", "'train' needs exactly one of steps, tokens and seconds as its budget");
+    for (const std::string& recipe : evaluate::recipes_of(stage)) {
+      const Json& train = stage.options().at(Json::json_pointer(recipe));
+      const int budgets = static_cast<int>(train.contains("steps")) + static_cast<int>(train.contains("tokens")) +
+                          static_cast<int>(train.contains("seconds"));
+      if (budgets == 1) continue;
+      const std::string name = recipe.empty() ? "train" : recipe.substr(1);
+      throw document.error(where + "/" + stage.name() + recipe,
+                           "'" + name + "' needs exactly one of steps, tokens and seconds as its budget");
+    }
   }
 }
 

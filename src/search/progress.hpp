@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "evolve/objective.hpp"
 #include "journal/journal.hpp"
@@ -20,9 +21,13 @@ struct Status {
   std::int64_t prompt_tokens = 0, completion_tokens = 0, calls = 0;
   double usd = 0;
   bool usd_known = true;
-  double spent_s = 0;              ///< by earlier sessions
-  double head_wait_s = 0;          ///< spent waiting for the oldest trial while others were done
-  std::string phase = "starting";  ///< starting, searching, finishing, testing, done
+  double spent_s = 0;        ///< by earlier sessions
+  double head_wait_s = 0;    ///< spent waiting for the oldest trial while others were done
+  double supernet_used = 0;  ///< share of its budget that the training of the run's supernet has used
+  double supernet_loss = 0;  ///< of the sub-network that it trained last
+  std::int64_t supernet_step = 0;
+  std::vector<std::string> news;   ///< lines for whoever watches, since the session began
+  std::string phase = "starting";  ///< starting, supernet, searching, finishing, testing, done
 };
 
 class Progress {

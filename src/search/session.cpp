@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "llm/prices.hpp"
 #include "net/device.hpp"
+#include "search/supernet.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
 
@@ -56,7 +57,7 @@ class Session {
         price_(price_of(experiment, llm::Prices::from_json(journal.header().at("prices")))) {
     if (const auto config = experiment.provider()) provider_ = llm::make_provider(*config);
     const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.traits(), false);
-    engine_ = make_engine(experiment.setup(), plan);
+    engine_ = make_engine(setup_of(experiment, journal.folder()), plan);
     completer_.emplace(completer_options());
     proposer_ = evolve::make_proposer(method());
   }
@@ -218,8 +219,11 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
 
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
                         const StopSigns& stop, const MakeEngine& make_engine) {
-  Session session(experiment, journal, make_engine);
-  const std::string ended = session.run(progress, stop);
+  std::string ended = "stopped";
+  if (train_own_supernet(experiment, journal.folder(), progress, stop.gently)) {
+    Session session(experiment, journal, make_engine);
+    ended = session.run(progress, stop);
+  }
   journal.add_event("end", ended);
   progress.update([](Status& status) { status.phase = "done"; });
   return ended;

@@ -1,5 +1,7 @@
 #include "train/process_group.hpp"
 
+#include <ATen/ops/full.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -14,6 +16,7 @@
 namespace weft::train {
 namespace {
 
+constexpr int kMostRanks = 1 << 20;
 constexpr std::chrono::minutes kPatience{5};  // without a word from another rank
 
 std::string variable(const char* name) {
@@ -91,11 +94,25 @@ class Gloo : public ProcessGroup {
 
 }  // namespace
 
+int ProcessGroup::size_from_environment() {
+  return variable("WORLD_SIZE").empty() ? 1 : number("WORLD_SIZE", 1, kMostRanks);
+}
+
+int ProcessGroup::rank_from_environment() {
+  const int size = size_from_environment();
+  return size == 1 ? 0 : number("RANK", 0, size - 1);
+}
+
+bool ProcessGroup::any(bool here) {
+  at::Tensor count = at::full({1}, here ? 1.0 : 0.0, at::kFloat);
+  add_up(count);
+  return count.item<float>() > 0;
+}
+
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
-  if (variable("WORLD_SIZE").empty()) return std::make_unique<ProcessGroup>();
-  const int size = number("WORLD_SIZE", 1, 1 << 20);
+  const int size = size_from_environment();
   if (size == 1) return std::make_unique<ProcessGroup>();
-  return std::make_unique<Gloo>(number("RANK", 0, size - 1), size);
+  return std::make_unique<Gloo>(rank_from_environment(), size);
 }
 
 }  // namespace weft::train

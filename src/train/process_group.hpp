@@ -14,12 +14,17 @@ class ProcessGroup {
   /// The group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT name; of this process alone where they are not set.
   /// Throws base::Error where one of them is wrong or the others do not come.
   static std::unique_ptr<ProcessGroup> from_environment();
+  /// The rank that the environment gives this process, without asking the others; 0 where it gives none.
+  static int rank_from_environment();
+  static int size_from_environment();
 
   virtual ~ProcessGroup() = default;
   virtual int rank() const { return 0; }
   virtual int size() const { return 1; }
   /// Adds the tensor up over all ranks, in place. Throws base::Error where a rank is lost.
   virtual void add_up(at::Tensor&) {}
+  /// Whether it is so for any rank.
+  bool any(bool here);
   /// Returns when every rank has called it.
   virtual void wait_for_all() {}
 };

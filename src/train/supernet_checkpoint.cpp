@@ -90,6 +90,13 @@ SharedWeight weight_from(const Json& row, const std::map<std::string, at::Tensor
   return weight;
 }
 
+// What a file says of itself. Throws for a file that is no supernet.
+Json header_of(const net::TensorFile& file) {
+  const auto about = file.metadata.find(kAbout);
+  if (about == file.metadata.end()) throw base::Error("is no checkpoint of a supernet");
+  return Json::parse(about->second);
+}
+
 struct Contents {
   std::vector<SharedWeight> weights;
   Json state;
@@ -97,10 +104,8 @@ struct Contents {
 
 Contents read_contents(const base::fs::path& path, const space::Space& space, const net::SupernetOptions& options) {
   const net::TensorFile file = net::read_safetensors(path);
-  const auto about = file.metadata.find(kAbout);
-  if (about == file.metadata.end()) throw base::Error("is no checkpoint of a supernet", path.string());
   try {
-    const Json header = Json::parse(about->second);
+    const Json header = header_of(file);
     if (header.at("space") != space_identity(space))
       throw base::Error(fmt::format("is of another space, '{}', not of '{}' as it is now",
                                     header.at("space_name").get<std::string>(), space.name));
@@ -149,6 +154,14 @@ base::Json read_supernet(const base::fs::path& path, net::Supernet& supernet) {
   Contents contents = read_contents(path, supernet.space(), supernet.options());
   supernet.restore(std::move(contents.weights));
   return contents.state;
+}
+
+base::Json read_state(const base::fs::path& path) {
+  try {
+    return header_of(net::read_safetensors(path)).at("state");
+  } catch (const Json::exception& error) {
+    throw base::Error(std::string("its description of the supernet cannot be read: ") + error.what(), path.string());
+  }
 }
 
 std::unique_ptr<net::Supernet> open_supernet(const base::fs::path& path, const space::Space& space,

@@ -20,6 +20,9 @@ void write_supernet(const base::fs::path& path, const net::Supernet& supernet, c
 /// was.
 base::Json read_supernet(const base::fs::path& path, net::Supernet& supernet);
 
+/// The state of a file, without its weights. Throws base::Error as read_supernet() does.
+base::Json read_state(const base::fs::path& path);
+
 /// The supernet of a file, to score genomes with: weights are the averaged ones where the training kept those.
 std::unique_ptr<net::Supernet> open_supernet(const base::fs::path& path, const space::Space& space,
                                              const space::Input& input, const at::Device& device);

@@ -17,6 +17,7 @@
 #include "train/autocast.hpp"
 #include "train/budget.hpp"
 #include "train/importance.hpp"
+#include "train/scoring.hpp"
 #include "train/supernet_checkpoint.hpp"
 
 namespace weft::train {
@@ -40,23 +41,24 @@ net::SupernetOptions options_of(const SupernetRecipe& recipe, std::uint64_t seed
 
 }  // namespace
 
-SupernetRecipe SupernetRecipe::from_json(const base::Json& checked) {
-  const std::string sampler = checked.at("sampler");
-  return {.recipe = Recipe::from_json(checked),
+SupernetRecipe SupernetRecipe::from_json(const base::Json& supernet) {
+  const base::Json &train = supernet.at("train"), &subnets = supernet.at("subnets");
+  const std::string sampler = subnets.at("sampler");
+  return {.recipe = Recipe::from_json(train),
           .sampler = {.name = sampler,
-                      .random = checked.value("random", sampler == "sandwich" ? 2 : 1),
-                      .bins = checked.at("bins"),
-                      .shrink = checked.at("shrink")},
-          .distill = checked.at("distill"),
-          .temperature = checked.at("temperature"),
-          .accumulate = checked.at("accumulate"),
-          .ema = checked.at("ema"),
-          .sort = checked.at("sort"),
-          .depth = checked.at("depth") == "spread" ? net::SupernetOptions::Depth::spread
+                      .random = subnets.value("random", sampler == "sandwich" ? 2 : 1),
+                      .bins = subnets.at("bins"),
+                      .shrink = subnets.at("shrink")},
+          .distill = subnets.at("distill"),
+          .temperature = subnets.at("temperature"),
+          .accumulate = subnets.at("accumulate"),
+          .ema = subnets.at("ema"),
+          .sort = subnets.at("sort"),
+          .depth = subnets.at("depth") == "spread" ? net::SupernetOptions::Depth::spread
                                                    : net::SupernetOptions::Depth::first,
-          .checkpoint_s = checked.at("checkpoint_s"),
-          .own_subnets = checked.at("own_subnets"),
-          .checked = checked};
+          .checkpoint_s = subnets.at("checkpoint_s"),
+          .own_subnets = subnets.at("own"),
+          .checked = {{"train", train}, {"subnets", subnets}}};
 }
 
 base::Json SupernetPoint::to_json() const {
@@ -88,9 +90,9 @@ SupernetTrainer::SupernetTrainer(const space::Space& space, const Dataset& data,
       optimizer_(supernet_, recipe_.recipe),
       positions_(supernet_.select(std::vector{sampler_.largest()})[0].ends().positions()) {}
 
-at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const Batch& batch, bool training) const {
+at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const at::Tensor& input, bool training) const {
   const Autocast autocast(recipe_.recipe.precision == "bf16", device_.type());
-  const at::Tensor logits = network.forward(batch.input, training);
+  const at::Tensor logits = network.forward(input, training);
   return logits.reshape({-1, logits.size(-1)}).to(at::kFloat);
 }
 
@@ -110,7 +112,7 @@ double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, c
   const double share = networks.size() > 1 ? recipe_.distill : 0;
   at::Tensor teacher, last;
   for (const net::SubNetwork& network : networks) {
-    const at::Tensor scores = scores_of(network, batch, true);
+    const at::Tensor scores = scores_of(network, batch.input, true);
     at::Tensor loss = at::cross_entropy_loss(scores, target);
     last = loss.detach();
     if (share > 0 && teacher.defined()) {
@@ -173,6 +175,7 @@ double SupernetTrainer::step() {
     }
   }
   const double loss = step(own, all);
+  loss_ = loss;
   seconds_ += seconds_since(start);
   used_ = budget.used(step_, seconds_);
   return loss;
@@ -201,30 +204,28 @@ double SupernetTrainer::step(const std::vector<space::Genome>& own, const std::v
 }
 
 SupernetPoint SupernetTrainer::measure() {
-  const at::NoGradGuard no_grad;
-  SupernetPoint point{.step = step_, .used = used_, .seconds = seconds_};
-  const auto networks = supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
-  std::vector<double> losses(networks.size(), 0.0);
-  std::int64_t seen = 0;
-  for (const Batch& batch : data_.fixed(Split::validation, recipe_.recipe.validation, 2 * recipe_.recipe.batch)) {
-    const Batch here{batch.input.to(device_), batch.target.to(device_)};
-    const at::Tensor target = here.target.reshape({-1});
-    for (std::size_t i = 0; i < networks.size(); ++i)
-      losses[i] += at::cross_entropy_loss(scores_of(networks[i], here, false), target).item<double>() *
-                   static_cast<double>(target.numel());
-    seen += target.numel();
-  }
-  for (double& loss : losses) loss /= static_cast<double>(seen);
-  point.largest = losses[0];
-  point.smallest = losses[1];
-  point.middle = losses[2];
+  SupernetPoint point{.step = step_, .used = used_, .seconds = seconds_, .train_loss = loss_};
+  const auto networks =
+      supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
+  const auto loss_of = [&](const net::SubNetwork& network) {
+    return score([&](const at::Tensor& input) { return scores_of(network, input, false); }, data_, Split::validation,
+                 recipe_.recipe.validation, 2 * recipe_.recipe.batch, device_)
+        .loss;
+  };
+  point.largest = loss_of(networks[0]);
+  point.smallest = loss_of(networks[1]);
+  point.middle = loss_of(networks[2]);
   curve_.push_back(point);
   return point;
 }
 
 base::Json SupernetTrainer::identity() const {
   base::Json recipe = recipe_.checked;
-  for (const char* key : {"device", "checkpoint_s", "time_limit"}) recipe.erase(key);  // they decide no number
+  if (recipe.is_object()) {  // what decides no number
+    recipe["train"].erase("device");
+    recipe["train"].erase("time_limit");
+    recipe["subnets"].erase("checkpoint_s");
+  }
   return {{"data", data_.hash()}, {"seed", seed_}, {"recipe", recipe}, {"ranks", group_.size()}};
 }
 

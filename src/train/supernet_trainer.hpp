@@ -26,8 +26,9 @@ struct SupernetRecipe {
   double checkpoint_s = 60;  ///< seconds between checkpoints
   bool own_subnets = false;  ///< whether each rank of a data-parallel training draws its own sub-networks
 
-  static SupernetRecipe from_json(const base::Json& checked);
-  base::Json checked = {};  ///< what it was read from: the identity of a training
+  base::Json checked = {};   ///< what it was read from: the identity of a training
+  /// Of a checked `evaluate: {supernet: ...}`.
+  static SupernetRecipe from_json(const base::Json& supernet);
 };
 
 /// Where a training stands: a point of its curve.
@@ -68,7 +69,7 @@ class SupernetTrainer {
 
  private:
   double step(const std::vector<space::Genome>& own, const std::vector<space::Genome>& all);
-  at::Tensor scores_of(const net::SubNetwork& network, const Batch& batch, bool training) const;
+  at::Tensor scores_of(const net::SubNetwork& network, const at::Tensor& input, bool training) const;
   double train_on(const std::vector<net::SubNetwork>& networks, const Batch& batch);
   Batch next_batch(std::int64_t micro) const;
   void share_gradients();
@@ -86,7 +87,7 @@ class SupernetTrainer {
   SharedAdamW optimizer_;
   std::int64_t positions_;  // of an example
   std::int64_t step_ = 0;
-  double used_ = 0, seconds_ = 0;
+  double used_ = 0, seconds_ = 0, loss_ = 0;
   bool sorted_ = false;
   std::vector<SupernetPoint> curve_;
 };

@@ -2,8 +2,6 @@
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/argmax.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
 
@@ -16,20 +14,22 @@
 #include "train/budget.hpp"
 #include "train/guarded.hpp"
 #include "train/optimizer.hpp"
+#include "train/scoring.hpp"
 
 namespace weft::train {
 namespace {
 
 class Trainer {
  public:
-  Trainer(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe, std::uint64_t seed)
+  Trainer(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe, std::uint64_t seed,
+          const net::Weights* initial = nullptr)
       : network_(net::make_network(architecture)),
         data_(data),
         recipe_(recipe),
         device_(net::parse_device(recipe.device)),
         random_(seed, "batches") {
     at::manual_seed(seed);
-    weights_ = net::initialise(network_, seed, device_);
+    weights_ = initial == nullptr ? net::initialise(network_, seed, device_) : copies(*initial);
     if (!recipe.base.empty()) net::take_base(network_, weights_, recipe.base);
     for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i].set_requires_grad(network_.weights[i].learns());
     optimizer_.emplace(network_, weights_, recipe);
@@ -75,9 +75,11 @@ class Trainer {
   }
 
  private:
-  struct Scores {
-    double loss = 0, accuracy = 0;
-  };
+  net::Weights copies(const net::Weights& weights) const {
+    net::Weights list;
+    for (const at::Tensor& weight : weights) list.push_back(weight.detach().to(device_).clone());
+    return list;
+  }
 
   bool images() const { return network_.architecture.input.task == space::Task::image_classification; }
 
@@ -96,17 +98,8 @@ class Trainer {
   }
 
   Scores evaluate(Split split, std::int64_t count) const {
-    const at::NoGradGuard no_grad;
-    Scores total;
-    std::int64_t seen = 0;
-    for (const Batch& batch : data_.fixed(split, count, 2 * recipe_.batch)) {
-      const at::Tensor target = batch.target.to(device_).reshape({-1}), logits = scores(batch.input, false);
-      const std::int64_t rows = target.numel();
-      total.loss += at::cross_entropy_loss(logits, target).item<double>() * static_cast<double>(rows);
-      total.accuracy += (at::argmax(logits, 1) == target).sum().item<double>();
-      seen += rows;
-    }
-    return {total.loss / static_cast<double>(seen), total.accuracy / static_cast<double>(seen)};
+    return score([this](const at::Tensor& input) { return scores(input, false); }, data_, split, count,
+                 2 * recipe_.batch, device_);
   }
 
   void add_point(journal::Outcome& outcome, std::int64_t step, std::int64_t tokens, double train_loss) const {
@@ -133,9 +126,7 @@ class Trainer {
     outcome.measured["tokens_per_s"] = static_cast<double>(tokens) / seconds;
     outcome.measured["memory_bytes"] = PeakMemory::bytes();
     if (fidelity.test) {
-      const Scores test = evaluate(Split::test, std::int64_t{1} << 12U);
-      outcome.test["test_loss"] = test.loss;
-      if (images()) outcome.test["test_accuracy"] = test.accuracy;
+      put_scores(evaluate(Split::test, kTestExamples), "test_", network_.architecture.input.task, outcome.test);
     }
     return outcome;
   }
@@ -152,10 +143,11 @@ class Trainer {
 }  // namespace
 
 journal::Outcome train(const space::Architecture& architecture, const Dataset& data, const Recipe& recipe,
-                       const journal::Fidelity& fidelity, std::uint64_t seed, net::Weights* trained) {
+                       const journal::Fidelity& fidelity, std::uint64_t seed, net::Weights* trained,
+                       const net::Weights* initial) {
   const PeakMemory peak;
   return guarded([&] {
-    Trainer trainer(architecture, data, recipe, seed);
+    Trainer trainer(architecture, data, recipe, seed, initial);
     journal::Outcome outcome = trainer.run(fidelity);
     if (trained != nullptr && outcome.ok()) *trained = trainer.weights();
     return outcome;

@@ -80,6 +80,7 @@ struct ProgressView::State {
     while (!stop.stop_requested()) {
       wake_.wait_for(lock, stop, std::chrono::milliseconds(250), [] { return false; });
       const Status status = progress_.snapshot();
+      tell_news(status);
       tell_best(status);
       if (terminal_) {
         clear();
@@ -93,12 +94,22 @@ struct ProgressView::State {
         next_line = Clock::now() + std::chrono::seconds(10);
       }
     }
+    tell_news(progress_.snapshot());
     tell_best(progress_.snapshot());
   }
 
   void clear() {
     if (drawn_) show("\r\033[K");
     drawn_ = false;
+  }
+
+  void tell_news(const Status& status) {
+    for (; told_ < status.news.size(); ++told_) {
+      clear();
+      const std::string text =
+          fmt::format("  {:>7}  {}", base::short_duration(status.spent_s + seconds_since(start_)), status.news[told_]);
+      show((terminal_ ? fitting(text, terminal_width() - 1) : text) + "\n");
+    }
   }
 
   void tell_best(const Status& status) {
@@ -124,8 +135,19 @@ struct ProgressView::State {
     return left;
   }
 
+  std::string supernet_line(const Status& status, std::size_t width) const {
+    const double share = status.supernet_used;
+    std::string text = fmt::format("training the supernet  {:.0f} %  step {}  loss {:.4f}", 100 * share,
+                                   status.supernet_step, status.supernet_loss);
+    if (const double spent = seconds_since(start_); share > 0.02 && status.supernet_step > 10)
+      text += fmt::format("  {} left", base::short_duration(spent / share * (1 - share)));
+    if (terminal_ && text.size() + 24 < width) text = bar(share, 20) + "  " + text;
+    return fitting(text, width);
+  }
+
   // What fits into `width` columns, the most important first.
   std::string line(const Status& status, std::size_t width) const {
+    if (status.phase == "supernet") return supernet_line(status, width);
     if (status.phase == "testing") return fitting("training the winner again for its test scores", width);
     std::vector<std::string> parts;
     parts.push_back(budget_.trials ? fmt::format("{}/{} trials", status.closed, *budget_.trials)
@@ -164,6 +186,7 @@ struct ProgressView::State {
   search::Budget budget_;
   bool uses_model_;
   journal::TrialId best_trial_ = -1;
+  std::size_t told_ = 0;  // of the news
   Clock::time_point start_ = Clock::now();
   std::string last_;  // where lines are plain
   std::mutex mutex_;

@@ -8,6 +8,7 @@ namespace weft::evaluate::evaluators {
 /// Trains the architecture alone from fresh weights.
 std::unique_ptr<Evaluator> train(const Setup& setup);
 /// Parameters, FLOPs, activations and an analytic score.
+std::unique_ptr<Evaluator> supernet(const Setup& setup);
 std::unique_ptr<Evaluator> count(const Setup& setup);
 /// Seconds of a forward pass or a training step: measured, or looked up in a table.
 std::unique_ptr<Evaluator> latency(const Setup& setup);

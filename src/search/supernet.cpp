@@ -1,0 +1,63 @@
+#include "search/supernet.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "train/supernet_run.hpp"
+
+namespace weft::search {
+namespace {
+
+// "supernet 25 %, step 120: validation loss 2.51 of the largest sub-network, 2.93 of the smallest, 2.70 between".
+std::string words(const train::SupernetStatus& status) {
+  const base::Json& point = status.measured;
+  const auto loss = [&](const char* name) {
+    return point.at(name).is_null() ? std::string("-") : fmt::format("{:.4f}", point.at(name).get<double>());
+  };
+  return fmt::format("supernet {:>3.0f} %  val_loss largest {}  middle {}  smallest {}", 100 * status.used,
+                     loss("largest"), loss("middle"), loss("smallest"));
+}
+
+}  // namespace
+
+std::optional<evaluate::Stage> own_supernet(const Experiment& experiment) {
+  for (evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {
+    if (stage.name() == "supernet" && !stage.options().contains("checkpoint")) return std::move(stage);
+  }
+  return std::nullopt;
+}
+
+base::fs::path supernet_file(const base::fs::path& folder) {
+  return base::fs::absolute(folder) / "supernet.safetensors";
+}
+
+bool train_own_supernet(const Experiment& experiment, const base::fs::path& folder, Progress& progress,
+                        const std::stop_token& stop) {
+  const auto stage = own_supernet(experiment);
+  if (!stage) return true;
+  if (folder.empty()) throw base::internal_error("a run without a folder cannot train a supernet");
+  const train::SupernetJob job{.space = &experiment.space,
+                               .task = experiment.checked.at("task"),
+                               .supernet = stage->options(),
+                               .seed = experiment.seed(),
+                               .file = supernet_file(folder)};
+  progress.update([](Status& status) { status.phase = "supernet"; });
+  const auto tell = [&](const train::SupernetStatus& now) {
+    progress.update([&](Status& status) {
+      status.supernet_used = now.used;
+      status.supernet_loss = now.loss;
+      status.supernet_step = now.step;
+      if (!now.measured.is_null()) status.news.push_back(words(now));
+    });
+  };
+  return train::train_supernet(job, tell, stop);
+}
+
+evaluate::Setup setup_of(const Experiment& experiment, const base::fs::path& folder) {
+  evaluate::Setup setup = experiment.setup();
+  if (const auto stage = own_supernet(experiment))
+    setup.evaluate[base::Json::json_pointer(stage->where + "/supernet/checkpoint")] = supernet_file(folder).string();
+  return setup;
+}
+
+}  // namespace weft::search

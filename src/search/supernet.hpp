@@ -1,0 +1,27 @@
+// The supernet that an experiment scores its candidates with: trained before the search, into the run's folder.
+#pragma once
+
+#include <stop_token>
+
+#include "base/files.hpp"
+#include "search/experiment.hpp"
+#include "search/progress.hpp"
+
+namespace weft::search {
+
+/// The stage of the experiment's evaluator that scores with a supernet to be trained here; null where there is none, or
+/// where it names a checkpoint.
+std::optional<evaluate::Stage> own_supernet(const Experiment& experiment);
+
+/// Where a run keeps its supernet.
+base::fs::path supernet_file(const base::fs::path& folder);
+
+/// Trains it, or goes on with it, where the experiment has one: progress says how far it is. False where it was
+/// stopped.
+bool train_own_supernet(const Experiment& experiment, const base::fs::path& folder, Progress& progress,
+                        const std::stop_token& stop);
+
+/// The experiment's setup, with the run's own supernet as the checkpoint to score with.
+evaluate::Setup setup_of(const Experiment& experiment, const base::fs::path& folder);
+
+}  // namespace weft::search

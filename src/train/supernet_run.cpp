@@ -1,0 +1,99 @@
+#include "train/supernet_run.hpp"
+
+#include "base/error.hpp"
+#include "net/safetensors.hpp"
+#include "train/budget.hpp"
+#include "train/supernet_checkpoint.hpp"
+#include "train/supernet_trainer.hpp"
+
+namespace weft::train {
+namespace {
+
+// The steps of one session: it measures, saves, and says how far it is.
+class SupernetSession {
+ public:
+  SupernetSession(const SupernetJob& job, const std::function<void(const SupernetStatus&)>& tell)
+      : job_(job),
+        tell_(tell),
+        recipe_(SupernetRecipe::from_json(job.supernet)),
+        group_(ProcessGroup::from_environment()),
+        data_(open_dataset(TaskConfig::from_json(job.task))),
+        trainer_(*job.space, *data_, recipe_, job.seed, *group_) {
+    if (group_->size() > 1 && recipe_.recipe.seconds > 0)
+      throw base::Error("a training of several ranks needs steps or tokens as its budget: their clocks differ");
+    if (base::fs::exists(job.file)) trainer_.resume(job.file);
+  }
+
+  bool run(const std::stop_token& stop) {
+    if (trainer_.curve().empty()) measure();
+    auto saved = Clock::now();
+    while (!trainer_.done() && !stopped(stop)) {
+      const double loss = trainer_.step();
+      const bool due = trainer_.used() * recipe_.recipe.curve >= static_cast<double>(trainer_.curve().size());
+      if (due || trainer_.done()) {
+        measure();
+      } else {
+        say(loss, nullptr);
+      }
+      if (trainer_.done() || seconds_since(saved) < recipe_.checkpoint_s) continue;
+      save();
+      saved = Clock::now();
+    }
+    save();
+    group_->wait_for_all();
+    return trainer_.done();
+  }
+
+ private:
+  // Every rank stops where one is told to.
+  bool stopped(const std::stop_token& stop) {
+    if (group_->size() == 1) return stop.stop_requested();
+    return group_->any(stop.stop_requested());
+  }
+
+  void measure() {
+    const SupernetPoint point = trainer_.measure();
+    say(point.train_loss, point.to_json());
+  }
+
+  void say(double loss, base::Json point) {
+    if (group_->rank() != 0) return;
+    tell_({.step = trainer_.steps(),
+           .used = std::min(1.0, trainer_.used()),
+           .seconds = trainer_.seconds(),
+           .loss = loss,
+           .measured = std::move(point)});
+  }
+
+  void save() {
+    if (group_->rank() == 0) trainer_.save(job_.file);
+  }
+
+  const SupernetJob& job_;
+  const std::function<void(const SupernetStatus&)>& tell_;
+  SupernetRecipe recipe_;
+  std::unique_ptr<ProcessGroup> group_;
+  std::unique_ptr<Dataset> data_;
+  SupernetTrainer trainer_;
+};
+
+}  // namespace
+
+bool train_supernet(const SupernetJob& job, const std::function<void(const SupernetStatus&)>& tell,
+                    const std::stop_token& stop) {
+  return SupernetSession(job, tell).run(stop);
+}
+
+base::Json supernet_state(const base::fs::path& file) {
+  return read_state(file);
+}
+
+int rank_of_process() {
+  return ProcessGroup::rank_from_environment();
+}
+
+int ranks_of_process() {
+  return ProcessGroup::size_from_environment();
+}
+
+}  // namespace weft::train
