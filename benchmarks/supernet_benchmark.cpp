@@ -11,6 +11,7 @@
 #include "net/device.hpp"
 #include "space/genome_text.hpp"
 #include "train/autocast.hpp"
+#include "train/backward.hpp"
 #include "train/budget.hpp"
 #include "train/shared_adamw.hpp"
 
@@ -58,7 +59,7 @@ class Side {
     std::vector<const net::SubNetwork*> active;
     for (const net::SubNetwork& network : networks) {
       const at::Tensor loss = loss_of(network);
-      loss.backward();
+      train::backward(loss);
       network.collect();
       sum = sum.defined() ? sum + loss.detach() : loss.detach();
       active.push_back(&network);

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models"}
+PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models", "ranking.md": "rank"}
 BEGIN = "<!-- keys: written by scripts/docs.py from schemas/{}.schema.json -->"
 OPS = "<!-- ops: written by scripts/docs.py from weft block ops -->"
 END = "<!-- end of keys -->"
@@ -88,9 +88,11 @@ class Page:
         below = []
         for name, given in members.items():
             member, full = self.resolve(given), f"{path}.{name}" if path else name
-            inner = self.resolve(member.get("items", member))
-            if "properties" in inner or inner.get("additionalProperties"):
-                below.append((full, inner))
+            rows, whole = self.resolve(member.get("items", {})), self.resolve(member)
+            if "properties" in whole or whole.get("additionalProperties"):
+                below.append((full, whole))
+            if "properties" in rows:
+                below.append((full + "[]", rows))
             required = name in schema.get("required", [])
             default = "required" if required else f"`{shown(member['default'])}`" if "default" in member else "–"
             meaning = {**member, **given}.get("description", "").replace("|", "\\|")

@@ -8,6 +8,7 @@ namespace weft::app {
 void add_run(CLI::App& app);
 void add_resume(CLI::App& app);
 void add_report(CLI::App& app);
+void add_rank(CLI::App& app);
 void add_space(CLI::App& app);
 void add_block(CLI::App& app);
 void add_model(CLI::App& app);

@@ -1,17 +1,21 @@
 #include "search/supernet.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 
 #include "app/commands.hpp"
 #include "app/signals.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "search/rank_run.hpp"
 #include "search/session.hpp"
 #include "train/supernet_run.hpp"
 #include "view/progress.hpp"
+#include "view/rank_report.hpp"
 
 namespace weft::app {
 namespace {
@@ -21,6 +25,7 @@ using base::Json;
 struct SupernetOptions {
   std::string experiment, folder;
   std::vector<std::string> settings;
+  search::RankOptions rank;
 };
 
 std::string point_text(const Json& point, const char* name) {
@@ -81,6 +86,60 @@ void train_supernet(const SupernetOptions& options) {
   if (first) print_end(search::supernet_file(folder), folder, done);
 }
 
+// "  12/240  train" on one line of a terminal, or a line now and then.
+class RankLine {
+ public:
+  void tell(std::int64_t done, std::int64_t all, const std::string& what) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!terminal_ && done < all && now - told_ < std::chrono::seconds(10)) return;
+    told_ = now;
+    std::fputs(fmt::format("{}{}/{} measured, {} now{}", terminal_ ? "\r\033[K" : "", done, all, what,
+                           terminal_ && done < all ? "" : "\n")
+                   .c_str(),
+               stderr);
+  }
+
+ private:
+  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  std::chrono::steady_clock::time_point told_{};
+};
+
+void rank_genomes(const SupernetOptions& options) {
+  const auto journal = journal::Journal::open(options.folder, journal::Journal::Mode::read);
+  const search::Experiment experiment = search::Experiment::from_header(journal->header());
+  StopSignals signals([](const std::string& line) { std::fputs(("weft: " + line + "\n").c_str(), stderr); });
+  RankLine line;
+  const auto study = search::measure_ranks(
+      experiment, options.folder, options.rank,
+      [&](std::int64_t done, std::int64_t all, const std::string& what) { line.tell(done, all, what); },
+      signals.signs().gently);
+  if (!study) {
+    fmt::print("stopped; nothing is lost: the same command goes on\n");
+    return;
+  }
+  const base::fs::path folder = base::fs::path(options.folder) / "rank";
+  base::write_file(folder / "rank.json", study->to_json().dump(1));
+  base::write_file(folder / "rank.html", view::render_rank(*study, view::RankFormat::html));
+  fmt::print("{}report: {}\n", view::render_rank(*study, view::RankFormat::text), (folder / "rank.html").string());
+}
+
+void add_rank_command(CLI::App& command, const std::shared_ptr<SupernetOptions>& options) {
+  auto* rank = command.add_subcommand(
+      "rank",
+      "Says whether a run's supernet can be trusted: scores random genomes with it and with proxies, trains each alone "
+      "with several seeds, and compares the rankings. Goes on where it was stopped.\n"
+      "Example: weft supernet rank runs/oneshot --genomes 60 --seeds 3");
+  rank->add_option("folder", options->folder, "A run's folder with a trained supernet")->required();
+  rank->add_option("--genomes", options->rank.genomes, "Random genomes (default 60)")->check(CLI::Range(2, 100000));
+  rank->add_option("--seeds", options->rank.seeds, "Stand-alone trainings of each (default 3)")
+      ->check(CLI::Range(1, 100));
+  rank->add_option("--proxies", options->rank.proxies,
+                   "Zero-cost proxies to compare with, as naswot,synflow (default: none)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(evaluate::proxy_names()));
+  rank->callback([options] { rank_genomes(*options); });
+}
+
 }  // namespace
 
 void add_supernet(CLI::App& app) {
@@ -103,6 +162,7 @@ void add_supernet(CLI::App& app) {
   train->add_option("-o,--out", options->folder, "The run's folder (default: runs/<name>)");
   train->add_option("--set", options->settings, "Sets a key of the experiment: key=value")->allow_extra_args(false);
   train->callback([options] { train_supernet(*options); });
+  add_rank_command(*command, options);
 }
 
 }  // namespace weft::app

@@ -166,23 +166,27 @@ double top_k_regret(Numbers predicted, Numbers truth, std::size_t k) {
   check(predicted, truth);
   if (k < 1 || k > truth.size())
     throw Error("k is " + std::to_string(k) + "; expected 1 to " + std::to_string(truth.size()));
-  const auto order = sorted_places(truth.size(), [&](std::size_t a, std::size_t b) {
-    return predicted[a] != predicted[b] ? predicted[a] < predicted[b] : truth[a] < truth[b];
-  });
-  const double best = *std::min_element(truth.begin(), truth.end()), last = predicted[order[k - 1]];
+  std::vector<double> order(predicted.begin(), predicted.end()), tied;
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k - 1), order.end());
+  const double last = order[k - 1];
   double kept = HUGE_VAL;  // the best before those that share the k-th place
-  std::size_t first = 0, end = k;
-  for (; predicted[order[first]] != last; ++first) kept = std::min(kept, truth[order[first]]);
-  while (end < order.size() && predicted[order[end]] == last) ++end;
+  auto places = static_cast<double>(k);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (predicted[i] == last) tied.push_back(truth[i]);
+    if (predicted[i] >= last) continue;
+    kept = std::min(kept, truth[i]);
+    --places;
+  }
+  std::sort(tied.begin(), tied.end());
   // Of the tied, from the best on: the chance that it is taken and none before it is.
   double expected = 0, none_yet = 1;
-  auto wanted = static_cast<double>(k - first), left = static_cast<double>(end - first);
-  for (std::size_t i = first; i < end && none_yet > 0; ++i, --left) {
-    const double taken = std::min(1.0, wanted / left);
-    expected += none_yet * taken * std::min(kept, truth[order[i]]);
-    none_yet *= 1 - taken;
+  auto left = static_cast<double>(tied.size());
+  for (std::size_t i = 0; i < tied.size() && none_yet > 0; ++i, --left) {
+    const double chance = std::min(1.0, places / left);
+    expected += none_yet * chance * std::min(kept, tied[i]);
+    none_yet *= 1 - chance;
   }
-  return expected - best;
+  return expected - *std::min_element(truth.begin(), truth.end());
 }
 
 double mean(Numbers values) {

@@ -58,7 +58,7 @@ std::string form(const Axis& axis) {
   std::string text;
   for (const Segment& segment : axis) {
     if (!text.empty()) text += '|';
-    text += std::to_string(segment.sizes.size());
+    text += segment.stream ? "s" : std::to_string(segment.sizes.size());
     if (segment.keeps != Segment::Keeps::first) text += segment.keeps == Segment::Keeps::middle ? 'm' : 'l';
   }
   return text;

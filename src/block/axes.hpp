@@ -18,6 +18,7 @@ struct Segment {
   enum class Keeps { first, middle, last };
   std::vector<std::int64_t> sizes;
   Keeps keeps = Keeps::first;
+  bool stream = false;  ///< whether these are the channels of the residual stream
   std::int64_t length() const {
     std::int64_t product = 1;
     for (const std::int64_t size : sizes) product *= size;
@@ -31,8 +32,8 @@ using Axis = std::vector<Segment>;
 
 std::int64_t length(const Axis& axis);
 
-/// An axis without its sizes: "1" of plain channels, "3" of query heads, "1|1" of a gate and a value. Axes of one form
-/// can be parts of one larger axis.
+/// An axis without its sizes: "1" of plain channels, "s" of the residual stream's, "3" of query heads, "1|1" of a gate
+/// and a value. Axes of one form can be parts of one larger axis.
 std::string form(const Axis& axis);
 
 /// The axis of one form that holds both: every size the larger of the two. The forms must be equal.

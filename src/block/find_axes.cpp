@@ -46,6 +46,7 @@ class Finder {
     fixed_.assign(count, false);
     const bool stream = graph.input.kind == Type::Kind::sequence && graph.states.empty();
     asked_[0] = input.empty() || stream ? plain(graph.input.channels) : input;
+    if (stream) asked_[0][0].stream = true;
     pinned_[0] = true;
   }
 

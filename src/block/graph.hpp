@@ -30,6 +30,7 @@ struct Graph {
   std::vector<Type> states;  ///< of a cell: what it takes beside its input, and returns
   std::vector<Node> nodes;   ///< of the sites that the result needs, in their order
   Value result;
+  bool picked = false;  ///< whether the program chose between sites: which nodes there are follows from genes
 
   const Type& type(const Value& value) const {
     const auto output = static_cast<std::size_t>(value.output);

@@ -10,6 +10,7 @@
 #include "net/device.hpp"
 #include "space/decode.hpp"
 #include "space/vary.hpp"
+#include "train/proxies.hpp"
 #include "train/trainer.hpp"
 
 namespace weft::evaluate {
@@ -50,6 +51,13 @@ Names latency_metrics(space::Task /*task*/, const Options& options) {
   return options.contains("table") ? Names{"latency_s"} : Names{"latency_s", "latency_iqr_s"};
 }
 
+// Those that are asked for, and counts.
+Names proxy_metrics(space::Task /*task*/, const Options& options) {
+  Names names = options.at("scores").get<Names>();
+  names.insert(names.end(), {"params", "trainable_params", "flops"});
+  return names;
+}
+
 Names unknown_metrics(space::Task /*task*/, const Options& /*options*/) {
   return {};
 }
@@ -60,6 +68,10 @@ Traits count_traits(const Options& /*options*/) {
 
 Traits train_traits(const Options& /*options*/) {
   return {.trains = true, .computes = true, .tests = true};
+}
+
+Traits proxy_traits(const Options& /*options*/) {
+  return {.trains = true, .computes = true};
 }
 
 Traits command_traits(const Options& /*options*/) {
@@ -109,6 +121,7 @@ Names cascade_metrics(space::Task task, const Options& options) {
 
 constexpr std::array kEvaluators{Row{"train", train_traits, train_metrics, evaluators::train},
                                  Row{"supernet", train_traits, supernet_metrics, evaluators::supernet},
+                                 Row{"proxy", proxy_traits, proxy_metrics, evaluators::proxy},
                                  Row{"count", count_traits, count_metrics, evaluators::count},
                                  Row{"latency", latency_traits, latency_metrics, evaluators::latency},
                                  Row{"command", command_traits, unknown_metrics, evaluators::command},
@@ -168,6 +181,10 @@ std::vector<std::string> evaluator_names() {
   std::vector<std::string> names;
   for (const Row& row : kEvaluators) names.emplace_back(row.name);
   return names;
+}
+
+std::vector<std::string> proxy_names() {
+  return train::proxy_names();
 }
 
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) {

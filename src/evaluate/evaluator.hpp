@@ -74,6 +74,8 @@ std::vector<std::string> metric_names(const base::Json& evaluate, space::Task ta
 double time_limit(const base::Json& evaluate);
 
 std::vector<std::string> evaluator_names();
+/// The zero-cost proxies that the evaluator `proxy` knows.
+std::vector<std::string> proxy_names();
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup);
 
 /// The input that the task's data feeds a network (reads the data where that is the way to know).

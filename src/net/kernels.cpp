@@ -88,7 +88,8 @@ void walk(const block::Graph& graph, std::span<const Kernel> kernels, std::span<
       const auto output = static_cast<std::size_t>(v.output);
       taken.push_back(v.site < 0 ? inputs[output] : made[static_cast<std::size_t>(v.site)][output]);
     }
-    made[i] = kernels[i](node, taken, own, context);
+    made[i] = context.observer == nullptr ? kernels[i](node, taken, own, context)
+                                          : context.observer->apply(kernels[i], node, taken, own, context);
   }
 }
 

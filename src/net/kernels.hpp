@@ -12,18 +12,33 @@
 
 namespace weft::net {
 
+class Observer;
+
 /// What a kernel may know beyond its node.
 struct KernelContext {
   block::Place place = {.causal = true};
   bool training = false;
   std::int64_t columns = 0;  ///< patches in a row of the image; 0 where positions are a line
   bool class_token = false;  ///< one position stands before the patches
+  Observer* observer = nullptr;
 };
 
 /// Inputs are of the types that the node's were inferred from; parameters stand in the order of the node's
 /// specification. Returns the node's outputs.
 using Kernel = std::vector<at::Tensor> (*)(const block::Node& node, std::span<const at::Tensor> inputs,
                                            std::span<const at::Tensor> parameters, const KernelContext& context);
+
+/// Stands between walk() and the kernels, for who looks at what a network computes on its way or leaves a part out. A
+/// recurrent cell's nodes come once a position where they depend on its states, else once with all positions.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// The node's outputs. By default what its kernel gives.
+  virtual std::vector<at::Tensor> apply(Kernel kernel, const block::Node& node, std::span<const at::Tensor> inputs,
+                                        std::span<const at::Tensor> parameters, const KernelContext& context) {
+    return kernel(node, inputs, parameters, context);
+  }
+};
 
 /// Throws base::Error for an op without a kernel: a broken build.
 Kernel find_kernel(std::string_view op);
@@ -57,6 +72,8 @@ inline std::optional<at::Tensor> bias_of(Span parameters) {
 
 Tensors linear(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);
+/// What attention() multiplies the values with: [B, heads, T, prefix + T], the softmax of its scores.
+at::Tensor attention_weights(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors linear_attention(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors recurrence(const block::Node&, Span inputs, Span parameters, const KernelContext&);
 Tensors scan(const block::Node&, Span inputs, Span parameters, const KernelContext&);

@@ -89,10 +89,11 @@ namespace {
 // Takes weights in the order in which make_network() listed them.
 class Forward {
  public:
-  Forward(const Pass& pass, bool training)
+  Forward(const Pass& pass, bool training, Observer* observer)
       : pass_(pass),
         a_(*pass.ends),
-        context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token} {}
+        context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token,
+                 observer} {}
 
   at::Tensor run(const at::Tensor& input) {
     left_ = pass_.stem;
@@ -120,7 +121,8 @@ class Forward {
   at::Tensor stem(const at::Tensor& input) {
     at::Tensor x = input;
     if (a_.input.task == Task::language_model) {
-      x = at::embedding(take(), input);
+      const at::Tensor& table = take();
+      if (!input.is_floating_point()) x = at::embedding(table, input);
     } else if (a_.ends.patch > 0) {
       const at::Tensor &weight = take(), &bias = take();
       x = at::linear(patches(input), weight, bias);
@@ -190,11 +192,12 @@ Network make_network(space::Architecture architecture) {
   return network;
 }
 
-at::Tensor forward(const Pass& pass, const at::Tensor& input, bool training) {
-  return Forward(pass, training).run(input);
+at::Tensor forward(const Pass& pass, const at::Tensor& input, bool training, Observer* observer) {
+  return Forward(pass, training, observer).run(input);
 }
 
-at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training) {
+at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training,
+                   Observer* observer) {
   const std::span<const at::Tensor> all = weights;
   Pass pass{.ends = &network.architecture, .stem = all.first(network.first[0]), .layers = {}, .head = {}};
   for (std::size_t layer = 0; layer + 1 < network.first.size(); ++layer) {
@@ -203,7 +206,7 @@ at::Tensor forward(const Network& network, const Weights& weights, const at::Ten
                            all.subspan(begin, network.first[layer + 1] - begin)});
   }
   pass.head = all.subspan(network.first.back());
-  return forward(pass, input, training);
+  return forward(pass, input, training, observer);
 }
 
 std::int64_t count_parameters(const Network& network, const Weights& weights) {

@@ -65,10 +65,12 @@ struct Pass {
   std::vector<LayerPass> layers;
   std::span<const at::Tensor> head;
 };
-at::Tensor forward(const Pass& pass, const at::Tensor& input, bool training);
+at::Tensor forward(const Pass& pass, const at::Tensor& input, bool training, Observer* observer = nullptr);
 
-/// Scores: [B, T, vocabulary] for tokens [B, T] (int64), [B, classes] for images [B, channels, height, width].
-at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training);
+/// Scores: [B, T, vocabulary] for tokens [B, T] (int64), [B, classes] for images [B, channels, height, width]. In place
+/// of tokens their embeddings may be given, [B, T, width]. An observer sees every op of the layers.
+at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training,
+                   Observer* observer = nullptr);
 
 /// Fills one weight (float32, on the CPU) as its specification says. `writers` counts the products of the network that
 /// write into the residual stream.

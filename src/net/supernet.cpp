@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -57,6 +58,14 @@ std::int64_t count(const Axes& axes) {
   std::int64_t product = 1;
   for (const block::Axis& axis : axes) product *= block::length(axis);
   return product;
+}
+
+// Which of its op a node is. Programs that differ share by role: among the nodes of one op and one form, in order. In a
+// program that picks, every site keeps its own number, whatever else is picked.
+int ordinal_of(const block::Graph& graph, const block::Node& node, const std::vector<Axes>& axes,
+               std::map<std::string, int>& seen) {
+  if (graph.picked) return node.ordinal;
+  return seen[fmt::format("{}#{}", node.op->name, forms_of(axes[0]))]++;
 }
 
 void append(const block::Axis& axis, std::vector<std::int64_t>& key) {
@@ -178,12 +187,15 @@ std::vector<Supernet::Wanted> Supernet::wanted_layers(const space::Genome& genom
                   .result = axes.result,
                   .key = layer_key(genome, static_cast<int>(layer), place[layer], graph.input, axis)};
     std::vector<WeightSpec> specs = layer_weights(graph);
+    std::map<std::string, int> seen;
     std::size_t next = 0;
     for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
       const block::Node& one = graph.nodes[node];
+      if (one.parameters.empty()) continue;
+      const int ordinal = ordinal_of(graph, one, axes.parameters[node], seen);
       for (std::size_t k = 0; k < one.parameters.size(); ++k) {
         const std::string name = fmt::format("layers.{}.{}.{}.{}.{}", keys_.group(genome, static_cast<int>(layer)),
-                                             place[layer], one.op->name, one.ordinal, one.parameters[k].name);
+                                             place[layer], one.op->name, ordinal, one.parameters[k].name);
         wanted.add(name, std::move(specs[next++]), std::move(axes.parameters[node][k]));
       }
     }

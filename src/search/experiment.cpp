@@ -8,6 +8,7 @@
 #include "base/schema.hpp"
 #include "base/text.hpp"
 #include "net/device.hpp"
+#include "train/data.hpp"
 
 namespace weft::search {
 namespace {
@@ -97,21 +98,45 @@ void check_objective(const base::Document& document, const Experiment& experimen
   }
 }
 
+// Data that are not for the space's task.
+void check_data(const base::Document& document, const Experiment& experiment, const std::string& data) {
+  const space::Space& space = experiment.space;
+  if (train::dataset_traits(data).task == space.task) return;
+  const bool images = space.task == space::Task::image_classification;
+  std::vector<std::string> fitting;
+  for (const std::string& name : train::dataset_names()) {
+    if (train::dataset_traits(name).task == space.task) fitting.push_back(name);
+  }
+  throw document.error("/task/data", "the space '" + space.name + "' is for " +
+                                         (images ? "images" : "language models") + ", the data " + data +
+                                         " is not; there are " + base::join(fitting, ", "));
+}
+
+// A key that the data set does not read would be a typing error or a misunderstanding.
+void check_keys(const base::Document& document, const Json& task, const std::string& data) {
+  const train::DataTraits traits = train::dataset_traits(data);
+  if (traits.own_vocabulary && !task.contains("vocabulary"))
+    throw document.error("/task", "the data " + data + " needs task.vocabulary, as 50257 for GPT-2's tokens");
+  for (const auto& [key, read] : {std::pair{"vocabulary", traits.own_vocabulary},
+                                  {"image_size", traits.scaled_images},
+                                  {"augment", traits.scaled_images}}) {
+    if (task.contains(key) && !read)
+      throw document.error(std::string("/task/") + key, "the data " + data + " has no use for task." + key);
+  }
+}
+
 void check_task(const base::Document& document, const Experiment& experiment) {
   if (!experiment.traits().trains) return;
-  const Json& checked = experiment.checked;
+  const Json& task = experiment.checked.at("task");
+  const std::string data = task.at("data");
   const space::Space& space = experiment.space;
-  if (space.vocabulary > 0 && space.vocabulary < 256) {
+  if (space.vocabulary > 0 && space.vocabulary < 256 && !train::dataset_traits(data).own_vocabulary) {
     throw document.error("/space", "the space '" + space.name + "' has an embedding of " +
-                                       std::to_string(space.vocabulary) +
-                                       " tokens; the data sets are bytes and need 256 (stem: {embedding: bytes})");
+                                       std::to_string(space.vocabulary) + " tokens; the data " + data +
+                                       " are bytes and need 256 (stem: {embedding: bytes})");
   }
-  const bool images = checked.at("task").at("data") == "fashion_mnist";
-  if (images == (space.task == space::Task::image_classification)) return;
-  throw document.error("/task/data", "the space '" + space.name + "' is for " +
-                                         (images ? "language models" : "images") + ", the data " +
-                                         checked.at("task").at("data").get<std::string>() + " is not" +
-                                         (images ? "" : "; they have fashion_mnist"));
+  check_data(document, experiment, data);
+  check_keys(document, task, data);
 }
 
 // A gene that decides nothing would make many genomes of one network.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/hash.hpp"
@@ -168,7 +169,7 @@ const block::Program& program_of(const Space& space, const Genome& genome, int l
 }
 
 Input input_for(const Space& space, Input input) {
-  if (space.vocabulary > 0) input.vocabulary = space.vocabulary;
+  input.vocabulary = std::max(input.vocabulary, space.vocabulary);
   return input;
 }
 

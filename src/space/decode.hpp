@@ -48,7 +48,7 @@ std::int64_t width_of(const block::Binding& binding);
 /// The program of a layer.
 const block::Program& program_of(const Space& space, const Genome& genome, int layer);
 
-/// The task's sizes, with the space's own vocabulary where it sets one.
+/// The task's sizes; of the space's vocabulary, where it sets one, and the task's the larger.
 Input input_for(const Space& space, Input input);
 
 }  // namespace weft::space

@@ -11,26 +11,51 @@ namespace {
 struct Row {
   const char* name;
   std::unique_ptr<Dataset> (*open)(const TaskConfig&);
+  DataTraits traits;
   const char* licence;
 };
 
-constexpr std::array kDatasets{Row{"wordnet_glosses", datasets::wordnet_glosses,
-                                   "WordNet 3.0 License, Princeton University: free for any purpose with its notice"},
-                               Row{"text_file", datasets::text_file, "that of your own text, which weft does not know"},
-                               Row{"fashion_mnist", datasets::fashion_mnist, "MIT License, Zalando SE"}};
+constexpr DataTraits kBytes{.task = space::Task::language_model};
+constexpr DataTraits kImages{.task = space::Task::image_classification};
+
+constexpr std::array kDatasets{
+    Row{"wordnet_glosses", datasets::wordnet_glosses, kBytes,
+        "WordNet 3.0 License, Princeton University: free for any purpose with its notice"},
+    Row{"text_file", datasets::text_file, kBytes, "that of your own text, which weft does not know"},
+    Row{"token_shards",
+        datasets::token_shards,
+        {.task = space::Task::language_model, .own_vocabulary = true},
+        "that of the text behind your own tokens, which weft does not know"},
+    Row{"fashion_mnist", datasets::fashion_mnist, kImages, "MIT License, Zalando SE"},
+    Row{"image_folder",
+        datasets::image_folder,
+        {.task = space::Task::image_classification, .scaled_images = true},
+        "that of your own images, which weft does not know; ImageNet's are for non-commercial research and education"}};
+
+const Row& find(const std::string& name) {
+  for (const Row& row : kDatasets) {
+    if (name == row.name) return row;
+  }
+  throw base::Error("no data set '" + name + "'; there are " + base::join(dataset_names(), ", ") +
+                    base::did_you_mean(name, dataset_names()));
+}
 
 }  // namespace
 
 TaskConfig TaskConfig::from_json(const base::Json& checked) {
-  return {.data = checked.at("data"), .path = checked.value("path", ""), .context = checked.at("context")};
+  TaskConfig config{.data = checked.at("data"), .path = checked.value("path", ""), .context = checked.at("context")};
+  config.vocabulary = checked.value("vocabulary", config.vocabulary);
+  config.image_size = checked.value("image_size", config.image_size);
+  if (checked.contains("augment")) config.augment = Augment::from_json(checked.at("augment"));
+  return config;
 }
 
 std::unique_ptr<Dataset> open_dataset(const TaskConfig& config) {
-  for (const Row& row : kDatasets) {
-    if (config.data == row.name) return row.open(config);
-  }
-  throw base::Error("no data set '" + config.data + "'; there are " + base::join(dataset_names(), ", ") +
-                    base::did_you_mean(config.data, dataset_names()));
+  return find(config.data).open(config);
+}
+
+DataTraits dataset_traits(const std::string& name) {
+  return find(name).traits;
 }
 
 std::vector<std::string> dataset_names() {

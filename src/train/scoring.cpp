@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
-#include <ATen/ops/cross_entropy_loss.h>
 
 namespace weft::train {
 
@@ -12,10 +11,11 @@ Scores score(const Forward& forward, const Dataset& data, Split split, std::int6
   const at::NoGradGuard no_grad;
   Scores total;
   std::int64_t seen = 0;
-  for (const Batch& one : data.fixed(split, count, batch)) {
-    const at::Tensor target = one.target.to(device).reshape({-1}), scores = forward(one.input.to(device));
+  for (const Batch& read : data.fixed(split, count, batch)) {
+    const Batch one = read.on(device);
+    const at::Tensor target = one.target.reshape({-1}), scores = forward(one.input);
     const std::int64_t rows = target.numel();
-    total.loss += at::cross_entropy_loss(scores, target).item<double>() * static_cast<double>(rows);
+    total.loss += cross_entropy(scores, target).item<double>() * static_cast<double>(rows);
     total.accuracy += (at::argmax(scores, 1) == target).sum().item<double>();
     seen += rows;
   }

@@ -30,7 +30,8 @@ Json axes_json(const net::Axes& axes) {
   for (const block::Axis& axis : axes) {
     Json segments = Json::array();
     for (const block::Segment& segment : axis)
-      segments.push_back({{"sizes", segment.sizes}, {"keeps", static_cast<int>(segment.keeps)}});
+      segments.push_back(
+          {{"sizes", segment.sizes}, {"keeps", static_cast<int>(segment.keeps)}, {"stream", segment.stream}});
     list.push_back(std::move(segments));
   }
   return list;
@@ -43,7 +44,8 @@ net::Axes axes_from(const Json& value) {
     for (const Json& segment : segments) {
       const int keeps = segment.at("keeps");
       if (keeps < 0 || keeps > 2) throw base::Error("keeps must be 0, 1 or 2");
-      axis.push_back({segment.at("sizes").get<std::vector<std::int64_t>>(), static_cast<block::Segment::Keeps>(keeps)});
+      axis.push_back({segment.at("sizes").get<std::vector<std::int64_t>>(), static_cast<block::Segment::Keeps>(keeps),
+                      segment.at("stream").get<bool>()});
     }
   }
   return axes;

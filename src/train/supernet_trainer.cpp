@@ -4,7 +4,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include "base/hash.hpp"
 #include "net/device.hpp"
 #include "train/autocast.hpp"
+#include "train/backward.hpp"
 #include "train/budget.hpp"
 #include "train/importance.hpp"
 #include "train/scoring.hpp"
@@ -100,20 +100,19 @@ at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const at::
 Batch SupernetTrainer::next_batch(std::int64_t micro) const {
   base::Random random(seed_, "batches", draw_of(step_, micro));
   const std::int64_t size = recipe_.recipe.batch, ranks = group_.size();
-  const Batch batch = data_.sample(random, size * ranks);
+  const Batch batch = data_.sample(random, size * ranks).on(device_);
   const std::int64_t first = group_.rank() * size;
-  return {batch.input.narrow(0, first, size).to(device_), batch.target.narrow(0, first, size).to(device_)};
+  return {batch.input.narrow(0, first, size), batch.target.narrow(0, first, size)};
 }
 
 // The gradients of all sub-networks; with distillation each but the first, which is the largest, is also asked for the
 // first one's scores (Yu et al. 2020, BigNAS; in-place distillation of Yu, Huang 2019).
 double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, const Batch& batch) {
-  const at::Tensor target = batch.target.reshape({-1});
   const double share = networks.size() > 1 ? recipe_.distill : 0;
   at::Tensor teacher, last;
   for (const net::SubNetwork& network : networks) {
     const at::Tensor scores = scores_of(network, batch.input, true);
-    at::Tensor loss = at::cross_entropy_loss(scores, target);
+    at::Tensor loss = cross_entropy(scores, batch.target);
     last = loss.detach();
     if (share > 0 && teacher.defined()) {
       const at::Tensor logs = at::log_softmax(scores / recipe_.temperature, -1);
@@ -122,7 +121,7 @@ double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, c
     } else if (share > 0) {
       teacher = at::softmax(scores.detach() / recipe_.temperature, -1);
     }
-    loss.backward();
+    backward(loss);
     network.collect();
   }
   const bool look = device_.is_cpu() || step_ % kLookEvery == 0;

@@ -2,7 +2,6 @@
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
@@ -85,13 +84,13 @@ class Trainer {
 
   at::Tensor scores(const at::Tensor& input, bool training) const {
     const Autocast autocast(recipe_.precision == "bf16", device_.type());
-    const at::Tensor logits = net::forward(network_, weights_, input.to(device_), training);
+    const at::Tensor logits = net::forward(network_, weights_, input, training);
     return logits.reshape({-1, logits.size(-1)}).to(at::kFloat);
   }
 
   at::Tensor train_step(double rate) {
-    const Batch batch = data_.sample(random_, recipe_.batch);
-    const at::Tensor loss = at::cross_entropy_loss(scores(batch.input, true), batch.target.to(device_).reshape({-1}));
+    const Batch batch = data_.sample(random_, recipe_.batch).on(device_);
+    const at::Tensor loss = cross_entropy(scores(batch.input, true), batch.target);
     loss.backward();
     optimizer_->step(rate);
     return loss.detach();

@@ -11,6 +11,7 @@
 #include "search/experiment.hpp"
 #include "space/describe.hpp"
 #include "space/genome_text.hpp"
+#include "view/page.hpp"
 #include "view/pictures.hpp"
 #include "view/summary.hpp"
 
@@ -18,29 +19,6 @@ namespace weft::view {
 namespace {
 
 using base::Json;
-
-// plotly.js as the set-up script brought it: inlined, so that a report needs no network.
-std::string chart_library() {
-  std::error_code code;
-  for (const auto& python : base::fs::directory_iterator(base::home() / ".venv" / "lib", code)) {
-    const base::fs::path file = python.path() / "site-packages" / "plotly" / "package_data" / "plotly.min.js";
-    if (base::fs::exists(file)) return base::read_file(file);
-  }
-  throw base::Error("no plotly.min.js below " + (base::home() / ".venv").string() + "; run scripts/setup.sh");
-}
-
-// JSON that may stand inside a <script>: no text in it can end the element.
-std::string script_json(const Json& value) {
-  std::string text;
-  for (const char c : value.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<' || c == '>' || c == '&') {
-      text += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
 
 std::string number(const Json& value, const char* form = "{:.4f}") {
   return value.is_number() ? fmt::format(fmt::runtime(form), value.get<double>()) : "–";
@@ -177,13 +155,11 @@ std::string render_report(const journal::Journal& journal, Format format) {
                         "templates/report.md.mustache", data, base::Escape::none);
   }
   data["pictures"] = best_trials(summary, experiment);
-  data["library"] = chart_library();
   data["run"] = script_json({{"trials", summary.at("trials")},
                              {"pareto", summary.at("pareto")},
                              {"objective", summary.at("objective")},
                              {"best", summary.contains("best") ? summary.at("best").at("trial") : Json(nullptr)}});
-  return base::render(base::read_file(base::home() / "templates" / "report.html.mustache"),
-                      "templates/report.html.mustache", data, base::Escape::html);
+  return render_page("report.html", std::move(data));
 }
 
 }  // namespace weft::view

@@ -4,15 +4,18 @@
 Reads $WEFT_BINARY. Each test's name is what it says.
 """
 
+import itertools
 import json
 import os
 import pathlib
 import re
 import shlex
+import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEFT = os.environ.get("WEFT_BINARY", str(ROOT / "build" / "release" / "weft"))
@@ -24,6 +27,34 @@ ENVIRONMENT = {**os.environ, "WEFT_HOME": str(ROOT), "OPENAI_API_KEY": "unused",
 def weft(*arguments, folder=ROOT):
     done = subprocess.run([WEFT, *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
+
+
+def png(width, height, colour):
+    """A PNG image of one colour, as bytes."""
+    def chunk(kind, content):
+        return (struct.pack(">I", len(content)) + kind + content +
+                struct.pack(">I", zlib.crc32(kind + content)))
+
+    rows = (b"\0" + bytes(colour) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def own_data(text, folder):
+    """Settings that put small data where an example needs some of its user's own."""
+    path = pathlib.Path(folder) / "data"
+    if "image_folder" in text:
+        for split, name in itertools.product(("train", "val"), ("cat", "dog")):
+            (path / split / name).mkdir(parents=True)
+            for i in range(3):
+                (path / split / name / f"{i}.png").write_bytes(png(30 + i, 40, (60 * i, 100, 200)))
+    elif "token_shards" in text:
+        path.mkdir()
+        for name in ("train", "val"):
+            (path / f"{name}.bin").write_bytes(struct.pack("<H", 777) * 4096)
+    else:
+        return []
+    return ["--set", f"task.path={path}"]
 
 
 def fences(page):
@@ -156,7 +187,8 @@ class Docs(unittest.TestCase):
                 file.write_text(text)
                 # A run of no minutes reads and resolves everything and asks for nothing.
                 settings = ["--set", "budget.minutes=0", "--allow-command", "--json", "--out", folder + "/run"]
-                if "train:" in text and "cascade:" not in text:
+                settings += own_data(text, folder)
+                if "train:" in text and "cascade:" not in text and "supernet:" not in text:
                     settings += ["--set", "evaluate.train.precision=fp32"]
                 code, _, error = weft("run", str(file), *settings)
                 self.assertEqual(code, 0, error)

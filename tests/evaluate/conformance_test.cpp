@@ -19,6 +19,7 @@ class Conformance : public ::testing::TestWithParam<std::string> {
     if (GetParam() == "train")
       return setup_of("gpt_nano", "{context: 16}",
                       "{train: {steps: 3, batch: 16, validation: 2, curve: 1, precision: fp32}}");
+    if (GetParam() == "proxy") return setup_of("gpt_nano", "{context: 16}", "{proxy: {batch: 4}}");
     if (GetParam() == "count") return setup_of("gpt_nano", "{}", "count");
     if (GetParam() == "latency") return setup_of("gpt_nano", "{context: 16}", "{latency: {repeats: 3}}");
     if (GetParam() == "cascade")

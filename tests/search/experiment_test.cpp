@@ -122,12 +122,29 @@ TEST_F(ExperimentFile, HasGenerationsThatAreNotEmpty) {
 TEST_F(ExperimentFile, HasDataForItsSpace) {
   const std::string train = replaced(kCount, "{count: {}}", "{train: {steps: 1}}");
   EXPECT_EQ(refusal(train + "task: {data: fashion_mnist}\n"),
-            file() + ":5:8: the space 'gpt_nano' is for language models, the data fashion_mnist is not");
-  EXPECT_EQ(
-      refusal(replaced(train, "gpt_nano", "vit_nano") + "task: {data: wordnet_glosses}\n"),
-      file() + ":5:8: the space 'vit_nano' is for images, the data wordnet_glosses is not; they have fashion_mnist");
+            file() +
+                ":5:8: the space 'gpt_nano' is for language models, the data fashion_mnist is not; there are "
+                "wordnet_glosses, text_file, token_shards");
+  EXPECT_EQ(refusal(replaced(train, "gpt_nano", "vit_nano") + "task: {data: wordnet_glosses}\n"),
+            file() +
+                ":5:8: the space 'vit_nano' is for images, the data wordnet_glosses is not; there are "
+                "fashion_mnist, image_folder");
   EXPECT_NO_THROW(load(replaced(train, "gpt_nano", "vit_nano") + "task: {data: fashion_mnist}\n"));
   EXPECT_NO_THROW(load(replaced(kCount, "gpt_nano", "vit_nano"))) << "nothing is read to count";
+}
+
+TEST_F(ExperimentFile, GivesItsDataOnlyKeysThatTheyRead) {
+  const std::string train = replaced(kCount, "{count: {}}", "{train: {steps: 1}}");
+  EXPECT_EQ(refusal(train + "task: {data: token_shards, path: x}\n"),
+            file() + ":5:1: the data token_shards needs task.vocabulary, as 50257 for GPT-2's tokens");
+  EXPECT_NO_THROW(load(train + "task: {data: token_shards, path: x, vocabulary: 50257}\n"));
+  for (const char* key : {"vocabulary: 300", "image_size: 64", "augment: {flip: 0}"}) {
+    const std::string name = std::string(key).substr(0, std::string(key).find(':'));
+    EXPECT_EQ(refusal(train + "task: {data: text_file, " + key + "}\n"),
+              file() + ":5:25: the data text_file has no use for task." + name);
+  }
+  EXPECT_NO_THROW(load(replaced(train, "gpt_nano", "vit_nano") +
+                       "task: {data: image_folder, path: x, image_size: 64, augment: {mixup: 0.8}}\n"));
 }
 
 TEST_F(ExperimentFile, HasANameForAFolder) {

@@ -48,8 +48,8 @@ std::string prose(int lines, const std::string& word = "gloss") {
 
 TEST(Data, IsNamedWhereItIsNotKnown) {
   EXPECT_EQ(error_of([] { open("wordnet_gloss"); }),
-            "no data set 'wordnet_gloss'; there are wordnet_glosses, text_file, fashion_mnist; did you mean "
-            "'wordnet_glosses'?");
+            "no data set 'wordnet_gloss'; there are wordnet_glosses, text_file, token_shards, fashion_mnist, "
+            "image_folder; did you mean 'wordnet_glosses'?");
 }
 
 TEST(Data, IsSplitByAHashOfTheExample) {

@@ -7,8 +7,11 @@ namespace weft::evaluate::evaluators {
 
 /// Trains the architecture alone from fresh weights.
 std::unique_ptr<Evaluator> train(const Setup& setup);
-/// Parameters, FLOPs, activations and an analytic score.
+/// Scores with the weights that a supernet passes on.
 std::unique_ptr<Evaluator> supernet(const Setup& setup);
+/// Zero-cost proxies of fresh weights.
+std::unique_ptr<Evaluator> proxy(const Setup& setup);
+/// Parameters, FLOPs, activations and an analytic score.
 std::unique_ptr<Evaluator> count(const Setup& setup);
 /// Seconds of a forward pass or a training step: measured, or looked up in a table.
 std::unique_ptr<Evaluator> latency(const Setup& setup);

@@ -138,16 +138,21 @@ at::Tensor by_position(const at::Tensor& x, const at::Tensor& matrices) {
   return at::matmul(rows, matrices).view({x.size(2), x.size(0), x.size(1), -1}).permute({1, 2, 0, 3});
 }
 
+// softmax(scores): [B, H, T, prefix + T]. Tables for keys (vertical, horizontal) where there are relative positions.
+at::Tensor weights_of(const at::Tensor& q, const at::Tensor& k, Span tables, const std::optional<at::Tensor>& bias,
+                      const KernelContext& context) {
+  at::Tensor scores = at::matmul(q, k.transpose(-1, -2));
+  if (!tables.empty())
+    scores = scores + by_position(q, relative(tables[0], tables[1], q.size(2), context).transpose(1, 2));
+  scores = scores / std::sqrt(static_cast<double>(q.size(-1)));
+  return at::softmax(bias ? scores + *bias : scores, -1);
+}
+
 // Tables for keys (vertical, horizontal) and values.
 at::Tensor relative_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, Span tables,
                               const std::optional<at::Tensor>& bias, const KernelContext& context) {
-  const std::int64_t time = q.size(2);
-  const at::Tensor keys = relative(tables[0], tables[1], time, context).transpose(1, 2);
-  at::Tensor scores =
-      (at::matmul(q, k.transpose(-1, -2)) + by_position(q, keys)) / std::sqrt(static_cast<double>(q.size(-1)));
-  if (bias) scores = scores + *bias;
-  const at::Tensor weights = at::softmax(scores, -1);
-  return at::matmul(weights, v) + by_position(weights, relative(tables[2], tables[3], time, context));
+  const at::Tensor weights = weights_of(q, k, tables, bias, context);
+  return at::matmul(weights, v) + by_position(weights, relative(tables[2], tables[3], q.size(2), context));
 }
 
 // Learned keys or values [groups, prefix, n] before those of the positions, [B, groups, T, n].
@@ -155,15 +160,13 @@ at::Tensor with_prefix(const at::Tensor& learned, const at::Tensor& x) {
   return at::cat({learned.to(x.scalar_type()).unsqueeze(0).expand({x.size(0), -1, -1, -1}), x}, 2);
 }
 
-}  // namespace
+// What the product is of, by head: [B, heads or groups, T or prefix + T, n].
+struct Heads {
+  at::Tensor q, k, v;
+  Span tables;  // of relative positions
+};
 
-Tensors rotary(const block::Node& node, Span inputs, Span, const KernelContext&) {
-  const at::Tensor x = by_head(inputs[0], node.whole(0));
-  const auto rotated = static_cast<std::int64_t>(node.attributes[1] * static_cast<double>(x.size(-1)));
-  return {rotated == 0 ? inputs[0] : side_by_side(rotate(x, rotated))};
-}
-
-Tensors attention(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
+Heads prepare(const block::Node& node, Span inputs, Span parameters) {
   const std::int64_t heads = node.whole(0), groups = node.whole(1) == 0 ? heads : node.whole(1);
   at::Tensor q = by_head(inputs[0], heads), k = by_head(inputs[1], groups);
   at::Tensor v = by_head(inputs[2], groups);
@@ -181,12 +184,33 @@ Tensors attention(const block::Node& node, Span inputs, Span parameters, const K
     k = with_prefix(parameters[0], k);
     v = with_prefix(parameters[1], v);
   }
+  return {q, k, v, node.whole(6) > 0 ? parameters : Span()};
+}
+
+}  // namespace
+
+Tensors rotary(const block::Node& node, Span inputs, Span, const KernelContext&) {
+  const at::Tensor x = by_head(inputs[0], node.whole(0));
+  const auto rotated = static_cast<std::int64_t>(node.attributes[1] * static_cast<double>(x.size(-1)));
+  return {rotated == 0 ? inputs[0] : side_by_side(rotate(x, rotated))};
+}
+
+Tensors attention(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
+  const auto [q, k, v, tables] = prepare(node, inputs, parameters);
   const auto bias = mask(node, q, context.place.causal);
-  const at::Tensor seen = node.whole(6) > 0
-                              ? relative_attention(q, k, v, parameters, bias, context)
-                              : at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.place.causal && !bias,
-                                                                 std::nullopt, groups != heads);
+  const at::Tensor seen = tables.empty()
+                              ? at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.place.causal && !bias,
+                                                                 std::nullopt, k.size(1) != q.size(1))
+                              : relative_attention(q, k, v, tables, bias, context);
   return {side_by_side(seen)};
+}
+
+at::Tensor attention_weights(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
+  const auto [q, k, v, tables] = prepare(node, inputs, parameters);
+  auto bias = mask(node, q, context.place.causal);
+  if (!bias && context.place.causal)  // the product's own mask
+    bias = at::full({q.size(2), q.size(2)}, -std::numeric_limits<double>::infinity(), q.options()).triu(1);
+  return weights_of(q, k.repeat_interleave(q.size(1) / k.size(1), 1), tables, bias, context);
 }
 
 }  // namespace weft::net::kernels
