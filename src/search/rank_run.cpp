@@ -41,8 +41,9 @@ class Kept {
     return found == known_.end() ? nullptr : &found->second;
   }
 
-  void add(const std::string& key, const Outcome& outcome) {
-    out_ << Json{{"key", key}, {"outcome", outcome.to_json()}}.dump(-1, ' ', false, Json::error_handler_t::replace)
+  void add(const std::string& key, const std::string& genome, const Outcome& outcome) {
+    out_ << Json{{"key", key}, {"genome", genome}, {"outcome", outcome.to_json()}}.dump(-1, ' ', false,
+                                                                                        Json::error_handler_t::replace)
          << std::endl;
     if (!out_) throw base::Error("cannot be written; is the disk full?", file_.string());
     known_[key] = outcome;
@@ -105,15 +106,15 @@ class Kind {
       }
     }
     if (missing.empty()) return true;
-    const auto engine =
-        evaluate::make_local_engine(setup_, evaluate::make_plan(experiment_.plan(), setup_.evaluate, false));
+    const auto engine = evaluate::make_local_engine(
+        setup_, evaluate::make_plan(experiment_.plan(), evaluate::traits_of(setup_.evaluate), false));
     std::mutex mutex;
     std::condition_variable_any wake;
     std::size_t done = 0;
     for (const evaluate::Evaluation& evaluation : missing) {
-      engine->submit(evaluation, [&, own = evaluation.key](const Outcome& outcome) {
+      engine->submit(evaluation, [&, own = evaluation.key, genome = evaluation.genome](const Outcome& outcome) {
         const std::lock_guard lock(mutex);
-        if (!outcome.transient) kept.add(own, outcome);
+        if (!outcome.transient) kept.add(own, genome, outcome);
         ++done;
         tell();
         wake.notify_all();
