@@ -254,6 +254,18 @@ void settle_files(Json& evaluate) {
 
 }  // namespace
 
+void Experiment::check_files() const {
+  Json now = checked.at("evaluate");
+  settle_files(now);
+  for (const evaluate::Stage& stage : evaluate::stages_of(now)) {
+    if (stage.options() == checked.at("evaluate").at(Json::json_pointer(stage.where)).at(stage.name())) continue;
+    for (const char* key : {"base", "table"}) {
+      if (stage.options().contains(key))
+        throw base::Error("is not the file that the run started with; put it back to go on", stage.options().at(key));
+    }
+  }
+}
+
 void Experiment::resolve() {
   const bool local_model =
       uses_model() &&

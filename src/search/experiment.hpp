@@ -43,6 +43,8 @@ struct Experiment {
 
   /// Settles what `auto` and absent keys mean on this machine (precision, workers, threads, window), once.
   void resolve();
+  /// Throws Error where a file that a resolved `evaluate` names has changed.
+  void check_files() const;
   base::Json header() const;
 };
 

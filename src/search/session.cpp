@@ -205,6 +205,7 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
   Json header = journal->header();
   header["experiment"] = base::check(base::load_schema("experiment"), document);
   experiment = Experiment::from_header(header);
+  experiment.check_files();
   const evaluate::DataInfo data = evaluate::describe_data(experiment.setup());
   if (data.hash != header.at("data").at("hash").get<std::string>()) {
     throw base::Error("the data is not what the run started with (" +

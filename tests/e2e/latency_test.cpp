@@ -48,6 +48,19 @@ TEST_F(LatencyTable, IsBuiltAndSearchedBy) {
   for (const Json& trial : trials_of(path("run"))) EXPECT_TRUE(trial.contains("outcome")) << trial;
 }
 
+TEST_F(LatencyTable, IsTheSameWhereARunIsResumed) {
+  folder_.write("small.yaml", kSpace);
+  ASSERT_EQ(build().code, 0);
+  ASSERT_EQ(search(path("small.yaml")).code, 0);
+  const Ended again = weft({"resume", path("run"), "--json"});
+  EXPECT_EQ(again.code, 0) << again;
+  ASSERT_EQ(build().code, 0);  // measured anew: other numbers
+  const Ended other = weft({"resume", path("run"), "--json"});
+  EXPECT_EQ(other.code, 2) << other;
+  EXPECT_EQ(complaint(other),
+            "weft: " + path("t.json") + ": is not the file that the run started with; put it back to go on");
+}
+
 TEST_F(LatencyTable, OfAnotherSpaceIsRefusedBeforeTheSearchBegins) {
   folder_.write("small.yaml", kSpace);
   ASSERT_EQ(build().code, 0);

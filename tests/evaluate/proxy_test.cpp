@@ -55,7 +55,8 @@ TEST(ProxyEvaluator, ScoresCellsAndRecurrentNetworksWithoutWhatNeedsAttention) {
 }
 
 TEST(ProxyEvaluator, FailsWithTheReasonWhereNoneOfTheScoresMeansAnything) {
-  const Setup setup = setup_of("vit_nano", "{data: fashion_mnist}", "{proxy: {scores: [head_confidence], batch: 4}}");
+  const evaluate::Setup setup =
+      setup_of("vit_nano", "{data: fashion_mnist}", "{proxy: {scores: [head_confidence], batch: 4}}");
   const journal::Outcome outcome = outcome_of(setup, kMixer);
   EXPECT_EQ(outcome.failure, "no_score");
   EXPECT_EQ(outcome.detail, "head_confidence: it has no attention by softmax");
@@ -63,7 +64,7 @@ TEST(ProxyEvaluator, FailsWithTheReasonWhereNoneOfTheScoresMeansAnything) {
 }
 
 TEST(ProxyEvaluator, NamesTheScoresThatItIsAskedForAmongItsMetrics) {
-  const Setup setup = setup_of("gpt_nano", "{}", "{proxy: {scores: [naswot, zico]}}");
+  const evaluate::Setup setup = setup_of("gpt_nano", "{}", "{proxy: {scores: [naswot, zico]}}");
   EXPECT_EQ(metric_names(setup.evaluate, space::Task::language_model),
             (std::vector<std::string>{"naswot", "zico", "params", "trainable_params", "flops"}));
 }

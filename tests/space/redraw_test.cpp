@@ -64,7 +64,9 @@ TEST(Redraw, keeps_the_layers_that_stay_and_samples_those_that_are_new) {
     for (int layer = 0; layer < space.max_depth; ++layer) {
       const std::int32_t code = child->codes[space.slot(heads, layer)];
       EXPECT_EQ(code == Genome::kInactive, layer >= now);
-      if (layer < std::min(before, now)) EXPECT_EQ(code, parent.codes[space.slot(heads, layer)]);
+      if (layer < std::min(before, now)) {
+        EXPECT_EQ(code, parent.codes[space.slot(heads, layer)]);
+      }
       if (layer >= before && layer < now) ++drawn[code];
     }
   }
@@ -126,7 +128,9 @@ TEST(Redraw, gives_the_same_child_for_the_same_stream) {
       base::Random a(seed), b(seed);
       const auto first = redraw(space, parent, {}, a), again = redraw(space, parent, {}, b);
       ASSERT_EQ(first.has_value(), again.has_value());
-      if (first) EXPECT_EQ(id(space, *first), id(space, *again));
+      if (first) {
+        EXPECT_EQ(id(space, *first), id(space, *again));
+      }
     }
   }
 }
