@@ -99,10 +99,12 @@ at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const at::
 // Every rank's examples are its share of those that one rank with all of them would draw.
 Batch SupernetTrainer::next_batch(std::int64_t micro) const {
   base::Random random(seed_, "batches", draw_of(step_, micro));
-  const std::int64_t size = recipe_.recipe.batch, ranks = group_.size();
-  const Batch batch = data_.sample(random, size * ranks).on(device_);
-  const std::int64_t first = group_.rank() * size;
-  return {batch.input.narrow(0, first, size), batch.target.narrow(0, first, size)};
+  const std::int64_t size = recipe_.recipe.batch, first = group_.rank() * size;
+  const bool last = micro + 1 == recipe_.accumulate;
+  const base::Random coming(seed_, "batches", last ? draw_of(step_ + 1, 0) : draw_of(step_, micro + 1));
+  const Batch batch = data_.part(random, size * group_.size(), first, size);
+  data_.prepare(coming, first, size);
+  return batch.on(device_);
 }
 
 // The gradients of all sub-networks; with distillation each but the first, which is the largest, is also asked for the
@@ -204,8 +206,7 @@ double SupernetTrainer::step(const std::vector<space::Genome>& own, const std::v
 
 SupernetPoint SupernetTrainer::measure() {
   SupernetPoint point{.step = step_, .used = used_, .seconds = seconds_, .train_loss = loss_};
-  const auto networks =
-      supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
+  const auto networks = supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
   const auto loss_of = [&](const net::SubNetwork& network) {
     return score([&](const at::Tensor& input) { return scores_of(network, input, false); }, data_, Split::validation,
                  recipe_.recipe.validation, 2 * recipe_.recipe.batch, device_)
