@@ -210,6 +210,15 @@ class Docs(unittest.TestCase):
                     code, _, error = weft("space", "sample", "example.yaml", folder=folder)
                     self.assertEqual(code, 0, error)
 
+    def test_every_example_of_a_study_of_rankings_is_read(self):
+        examples = [(where, text) for where, mark, text in all_fences("json") if mark == "test: rank"]
+        self.assertTrue(examples)
+        for where, text in examples:
+            with self.subTest(where=where), tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "rank.json").write_text(text)
+                code, _, error = weft("rank", "rank.json", folder=folder)
+                self.assertEqual(code, 0, error)
+
     def test_the_sizes_of_the_spaces_are_as_written(self):
         for path in (ROOT / "search_spaces").glob("*.yaml"):
             size = weft("space", "count", path.stem)[1].split()[0]
