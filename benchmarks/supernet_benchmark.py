@@ -239,12 +239,12 @@ def main():
     python = install()
     if Path(sys.prefix) != VENV:
         os.execv(python, [python, *sys.argv])
-    import supernet_rivals
     import yaml
+    from supernet_plain import extreme
 
     for workload in options.workloads:
         text = yaml.safe_load((ROOT / SPACES[workload]).read_text())
-        extremes = {"largest": supernet_rivals.extreme(text, max), "smallest": supernet_rivals.extreme(text, min)}
+        extremes = {"largest": extreme(text, max), "smallest": extreme(text, min)}
         config = {"space": SPACES[workload], "batch": options.sequences if workload == "gpt" else options.images,
                   "context": text["input"].get("context"), "threads": options.threads, "lr": RATE, "precision": "fp32"}
         print(f"# {workload}: {SPACES[workload]}")
