@@ -69,6 +69,12 @@ def install():
     return python
 
 
+def extreme(text, pick):
+    """The genome whose every gene is at its largest or smallest value."""
+    values = {name: pick(gene.get("choice") or gene["range"]) for name, gene in text["genes"].items()}
+    return {name: [value] * values["depth"] if text["genes"][name].get("per_layer") else value for name, value in values.items()}
+
+
 def weft(*arguments):
     command = [ROOT / "build/release/weft", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -240,7 +246,6 @@ def main():
     if Path(sys.prefix) != VENV:
         os.execv(python, [python, *sys.argv])
     import yaml
-    from supernet_plain import extreme
 
     for workload in options.workloads:
         text = yaml.safe_load((ROOT / SPACES[workload]).read_text())

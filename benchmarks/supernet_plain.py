@@ -6,6 +6,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import yaml
+from supernet_benchmark import extreme
 
 
 class Sizes:
@@ -31,12 +32,6 @@ class Space:
         if self.causal and text["stem"]["embedding"] != "bytes":
             self.classes = text["stem"]["embedding"]
         self.largest = extreme(text, max)
-
-
-def extreme(text, pick):
-    """The genome whose every gene is at its largest or smallest value."""
-    values = {name: pick(gene.get("choice") or gene["range"]) for name, gene in text["genes"].items()}
-    return {name: [value] * values["depth"] if text["genes"][name].get("per_layer") else value for name, value in values.items()}
 
 
 def linear(x, layer, out):
