@@ -56,6 +56,17 @@ std::unique_ptr<journal::Journal> open_journal(const SupernetOptions& options, c
   return journal;
 }
 
+// What each process would measure for itself.
+void check_for_ranks(const Json& train, const std::string& file) {
+  if (train.at("precision") == "auto")
+    throw base::Error("several ranks must train in one precision; set evaluate.supernet.train.precision", file);
+  if (train.contains("seconds"))
+    throw base::Error(
+        "several ranks need steps or tokens as their budget, for their clocks differ; set "
+        "evaluate.supernet.train.steps in the place of seconds",
+        file);
+}
+
 void train_supernet(const SupernetOptions& options) {
   search::Experiment experiment = search::Experiment::load(options.experiment, options.settings);
   const auto stage = search::own_supernet(experiment);
@@ -63,10 +74,8 @@ void train_supernet(const SupernetOptions& options) {
     throw base::Error("its evaluator has no supernet to train; write evaluate: {supernet: {train: {steps: 1000}}}",
                       experiment.file);
   const base::fs::path folder = options.folder.empty() ? "runs/" + experiment.name : options.folder;
-  const bool first = train::rank_of_process() == 0, alone = train::ranks_of_process() == 1;
-  if (!alone && stage->options().at("train").at("precision") == "auto")
-    throw base::Error("several ranks must train in one precision; set evaluate.supernet.train.precision",
-                      experiment.file);
+  const bool first = train::rank_of_process() == 0;
+  if (train::ranks_of_process() > 1) check_for_ranks(stage->options().at("train"), experiment.file);
   std::unique_ptr<journal::Journal> journal;
   if (first) {
     journal = open_journal(options, folder, experiment);
@@ -77,6 +86,10 @@ void train_supernet(const SupernetOptions& options) {
   std::atomic<view::ProgressView*> screen = nullptr;
   StopSignals signals([&](const std::string& line) {
     if (view::ProgressView* view = screen) view->tell("weft: " + line);
+  });
+  const std::stop_callback at_once(signals.signs().at_once, [] {  // a rank that waits for another cannot end by itself
+    std::fputs("weft: stopped at once; the last checkpoint stays\n", stderr);
+    ::_exit(1);
   });
   view::ProgressView shown(experiment, progress, !first);
   screen = &shown;

@@ -112,6 +112,8 @@ def commands(text):
             if set(word) <= set("|;<>&"):
                 while current and (current[0] == "do" or re.fullmatch(r"\w+=.*", current[0])):
                     current = current[1:]
+                if "--no-python" in current:  # of torchrun: the program follows
+                    current = current[current.index("--no-python") + 1:]
                 if current and current[0] in ("weft", "build/release/weft"):
                     yield current[1:]
                 current = []
@@ -173,7 +175,7 @@ class Docs(unittest.TestCase):
                 self.assertTrue(schema_has(schema, schema, key), f"no key {'.'.join(key)} in an experiment")
 
     def check_file(self, path, word):
-        if path in (["run"], ["llm", "check"]) and not word.startswith("my_"):
+        if path in (["run"], ["supernet", "train"], ["llm", "check"]) and not word.startswith("my_"):
             stem = pathlib.Path(word).stem
             self.assertTrue((ROOT / "experiments" / f"{stem}.yaml").exists(), f"no experiment {word}")
 
