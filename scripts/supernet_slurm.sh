@@ -29,7 +29,8 @@ export PATH="$PWD/build/release:$PWD/.venv/bin:$PATH"
 nodes=${SLURM_JOB_NUM_NODES:-1}
 job=${SLURM_JOB_ID:-$$}
 if [ -n "${SLURM_JOB_NODELIST:-}" ]; then
-  first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+  machines=$(scontrol show hostnames "$SLURM_JOB_NODELIST")
+  first=${machines%%$'\n'*}
 else
   first=127.0.0.1
 fi

@@ -43,12 +43,26 @@ void print_end(const base::fs::path& file, const base::fs::path& folder, bool do
                           : "stopped; go on:  weft supernet train EXPERIMENT -o " + folder.string());
 }
 
+// Whether an experiment is what a run began with, as far as its supernet goes: then the same command goes on with it.
+bool trains_the_same(const search::Experiment& asked, const search::Experiment& begun) {
+  const auto one = search::own_supernet(asked), other = search::own_supernet(begun);
+  if (!one || !other) return false;
+  Json train = one->options().at("train");
+  if (train.at("precision") == "auto") train["precision"] = other->options().at("train").at("precision");
+  const auto text = [](const search::Experiment& experiment, const Json& how, const Json& subnets) {
+    return base::canonical_text({how, subnets, experiment.checked.at("task"), experiment.seed()});
+  };
+  return text(asked, train, one->options().at("subnets")) ==
+         text(begun, other->options().at("train"), other->options().at("subnets"));
+}
+
 // The journal of a run that is new or was begun; of one process where several train.
 std::unique_ptr<journal::Journal> open_journal(const SupernetOptions& options, const base::fs::path& folder,
                                                search::Experiment& experiment) {
   if (!base::fs::exists(folder / "journal.sqlite")) return search::start_run(experiment, folder);
+  const search::Experiment asked = experiment;
   auto journal = search::reopen_run(folder, {}, experiment);
-  if (!options.settings.empty())
+  if (!options.settings.empty() && !trains_the_same(asked, experiment))
     throw base::Error(
         "holds a run already, whose experiment stays as it is; leave out --set, or train into another "
         "folder",

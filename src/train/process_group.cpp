@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -147,6 +148,15 @@ bool ProcessGroup::same(std::uint64_t here) {
   at::Tensor first = at::full({1}, rank() == 0 ? own : 0, at::kLong);
   add_up(first);
   return !any(first.item<std::int64_t>() != own);
+}
+
+std::string ProcessGroup::of_first(const std::string& here) {
+  at::Tensor size = at::full({1}, rank() == 0 ? static_cast<std::int64_t>(here.size()) : 0, at::kLong);
+  add_up(size);
+  at::Tensor bytes = at::full({size.item<std::int64_t>()}, 0, at::kByte);
+  if (rank() == 0) std::memcpy(bytes.mutable_data_ptr(), here.data(), here.size());
+  add_up(bytes);
+  return {static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()};
 }
 
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {

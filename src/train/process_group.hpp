@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace weft::train {
 
@@ -29,6 +30,8 @@ class ProcessGroup {
   bool any(bool here);
   /// Whether all ranks gave the same number.
   bool same(std::uint64_t here);
+  /// What rank 0 gave, to all of them.
+  std::string of_first(const std::string& here);
   /// Returns when every rank has called it.
   virtual void wait_for_all() {}
 };

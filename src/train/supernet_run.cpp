@@ -9,6 +9,17 @@
 namespace weft::train {
 namespace {
 
+// What rank 0 was told to train, whatever the others were: it alone reads the run's journal.
+SupernetJob agreed(SupernetJob job, ProcessGroup& group) {
+  if (group.size() == 1) return job;
+  const base::Json own = {{"task", job.task}, {"supernet", job.supernet}, {"seed", job.seed}};
+  const base::Json first = base::Json::parse(group.of_first(own.dump()));
+  job.task = first.at("task");
+  job.supernet = first.at("supernet");
+  job.seed = first.at("seed");
+  return job;
+}
+
 // Where a machine has several GPUs, each of its ranks has its own.
 SupernetRecipe recipe_of(const SupernetJob& job) {
   SupernetRecipe recipe = SupernetRecipe::from_json(job.supernet);
@@ -22,18 +33,17 @@ SupernetRecipe recipe_of(const SupernetJob& job) {
 class SupernetSession {
  public:
   SupernetSession(const SupernetJob& job, const std::function<void(const SupernetStatus&)>& tell)
-      : job_(job),
-        tell_(tell),
-        recipe_(recipe_of(job)),
+      : tell_(tell),
         group_(ProcessGroup::from_environment()),
-        data_(open_dataset(TaskConfig::from_json(job.task))),
-        trainer_(*job.space, *data_, recipe_, job.seed, *group_) {
+        job_(agreed(job, *group_)),
+        recipe_(recipe_of(job_)),
+        data_(open_dataset(TaskConfig::from_json(job_.task))),
+        trainer_(*job_.space, *data_, recipe_, job_.seed, *group_) {
     if (base::fs::exists(job.file)) trainer_.resume(job.file);
     if (!alike())
       throw base::Error(
-          "the ranks would not train the same: every rank needs the same experiment and data, and the checkpoint at "
-          "the "
-          "same path, in a folder that all machines share",
+          "the ranks would not train the same: each needs the same space and data, and the checkpoint at this path, in "
+          "a folder that all machines share",
           job.file.string());
   }
 
@@ -56,8 +66,7 @@ class SupernetSession {
     save();
     if (!alike())
       throw base::Error(
-          "the ranks' weights drifted apart, which they do on machines of different kinds; the checkpoint holds those "
-          "of "
+          "the ranks' weights drifted apart, as they may on machines of different kinds; the checkpoint holds those of "
           "rank 0",
           job_.file.string());
     group_->wait_for_all();
@@ -91,10 +100,10 @@ class SupernetSession {
     if (group_->rank() == 0) trainer_.save(job_.file);
   }
 
-  const SupernetJob& job_;
   const std::function<void(const SupernetStatus&)>& tell_;
-  SupernetRecipe recipe_;
   std::unique_ptr<ProcessGroup> group_;
+  SupernetJob job_;
+  SupernetRecipe recipe_;
   std::unique_ptr<Dataset> data_;
   SupernetTrainer trainer_;
 };

@@ -228,7 +228,7 @@ base::Json SupernetTrainer::identity() const {
 }
 
 std::uint64_t SupernetTrainer::fingerprint() const {
-  std::string text = fmt::format("{} {} {}", base::canonical_text(identity()), step_, used_);
+  std::string text = fmt::format("{} {} {} {}", space_identity(space_), base::canonical_text(identity()), step_, used_);
   for (const net::SharedWeight& weight : supernet_.weights()) {
     const at::Tensor value = weight.value.detach().cpu().contiguous();
     const std::string_view bytes(static_cast<const char*>(value.const_data_ptr()), value.nbytes());

@@ -75,7 +75,7 @@ TEST_F(SupernetRanks, GoOnAsIfTheyHadNotBeenStopped) {
   await_checkpoint("parts");
   for (const auto& rank : ranks) rank->signal(SIGINT);
   for (const auto& rank : ranks) EXPECT_EQ(rank->wait().code, 0);
-  finish(two(training("parts")));
+  finish(two(training("parts", settings)));
   EXPECT_EQ(weights_of(weights_file("whole")), weights_of(weights_file("parts")));
 }
 
@@ -99,12 +99,24 @@ TEST_F(SupernetRanks, WaitForTheOthersAsLongAsTheirPatience) {
   }
 }
 
-TEST_F(SupernetRanks, MustTrainTheSame) {
+TEST_F(SupernetRanks, TrainWhatTheFirstWasTold) {
   const std::string port = free_port();
   const auto first = start(training("run"), variables(0, 2, port));
   const auto second = start(training("run", {"train.learning_rate=0.5"}), variables(1, 2, port));
-  for (const auto& rank : {first.get(), second.get()}) {
-    const Ended ended = rank->wait();
+  EXPECT_EQ(first->wait().code, 0);
+  EXPECT_EQ(second->wait().code, 0);
+}
+
+TEST_F(SupernetRanks, MustHaveTheSameSpace) {
+  const std::string port = free_port();
+  std::string space = base::read_file(path("tiny.yaml")), experiment = base::read_file(experiment_);
+  folder_.write("other.yaml", space.replace(space.find("[1, 2]"), 6, "[1, 3]"));
+  experiment.replace(experiment.find("tiny.yaml"), 9, "other.yaml");
+  const auto first = start(training("run"), variables(0, 2, port));
+  experiment_ = folder_.write("e2.yaml", experiment);
+  const auto second = start(training("run"), variables(1, 2, port));
+  for (const auto& rank : {std::ref(*first), std::ref(*second)}) {
+    const Ended ended = rank.get().wait();
     EXPECT_EQ(ended.code, 2) << ended;
     EXPECT_NE(complaint(ended).find("the ranks would not train the same"), std::string::npos) << ended;
   }
