@@ -1,6 +1,7 @@
 #include "train/process_group.hpp"
 
 #include <ATen/ops/full.h>
+#include <c10/util/Logging.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -72,10 +73,16 @@ base::Error not_met(int size, const std::exception& error) {
                      reason(error.what()) + ")");
 }
 
+// Its log would print each failed try to connect with its stack; PyTorch's own variable brings it back.
+void be_quiet() {
+  if (variable("TORCH_CPP_LOG_LEVEL").empty()) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
+}
+
 // Over TCP, for tensors in main memory; those of a GPU go by way of it.
 class Gloo : public ProcessGroup {
  public:
   Gloo(int rank, int size) : rank_(rank), size_(size) {
+    be_quiet();
     try {
       c10d::TCPStoreOptions options;
       options.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
