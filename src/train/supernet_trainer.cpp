@@ -189,11 +189,11 @@ double SupernetTrainer::step(const std::vector<space::Genome>& own, const std::v
                                              networks.begin() + static_cast<std::ptrdiff_t>(own.size()));
   double loss = 0;
   for (std::int64_t micro = 0; micro < recipe_.accumulate; ++micro) loss = train_on(trained, next_batch(micro));
-  if (!std::isfinite(loss))
+  if (group_.any(!std::isfinite(loss)))  // all ranks end, each with the reason
     throw base::Error(
         fmt::format("the supernet's training diverged: the loss became {} at step {}; lower "
                     "learning_rate, or raise warmup",
-                    loss, step_));
+                    std::isfinite(loss) ? NAN : loss, step_));
   share_gradients();
   std::vector<const net::SubNetwork*> active;
   for (const net::SubNetwork& network : networks) active.push_back(&network);
@@ -229,6 +229,16 @@ base::Json SupernetTrainer::identity() const {
   return {{"data", data_.hash()}, {"seed", seed_}, {"recipe", recipe}, {"ranks", group_.size()}};
 }
 
+std::uint64_t SupernetTrainer::fingerprint() const {
+  std::string text = fmt::format("{} {} {} {}", space_identity(space_), base::canonical_text(identity()), step_, used_);
+  for (const net::SharedWeight& weight : supernet_.weights()) {
+    const at::Tensor value = weight.value.detach().cpu().contiguous();
+    const std::string_view bytes(static_cast<const char*>(value.const_data_ptr()), value.nbytes());
+    text += fmt::format(" {} {} {}", weight.name, weight.updates, base::hash64(bytes));
+  }
+  return base::hash64(text);
+}
+
 void SupernetTrainer::save(const base::fs::path& path) const {
   base::Json curve = base::Json::array();
   for (const SupernetPoint& point : curve_) curve.push_back(point.to_json());
@@ -244,7 +254,17 @@ void SupernetTrainer::save(const base::fs::path& path) const {
 
 void SupernetTrainer::resume(const base::fs::path& path) {
   const base::Json state = read_supernet(path, supernet_);
-  if (state.at("identity") != identity())
+  const base::Json& theirs = state.at("identity");
+  const auto ranks = theirs.value("ranks", 1);
+  const bool over = state.at("used") >= 1.0;  // then any number of ranks may use it
+  if (!over && ranks != group_.size())
+    throw base::Error(fmt::format("is being trained by {} ranks, not by {}: go on with as many, or train into another "
+                                  "folder",
+                                  ranks, group_.size()),
+                      path.string());
+  base::Json own = identity();
+  own["ranks"] = ranks;
+  if (theirs != own)
     throw base::Error("is a checkpoint of another training: its recipe, seed or data differ; train into another folder",
                       path.string());
   step_ = state.at("step");

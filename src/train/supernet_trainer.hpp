@@ -26,7 +26,7 @@ struct SupernetRecipe {
   double checkpoint_s = 60;  ///< seconds between checkpoints
   bool own_subnets = false;  ///< whether each rank of a data-parallel training draws its own sub-networks
 
-  base::Json checked = {};   ///< what it was read from: the identity of a training
+  base::Json checked = {};  ///< what it was read from: the identity of a training
   /// Of a checked `evaluate: {supernet: ...}`.
   static SupernetRecipe from_json(const base::Json& supernet);
 };
@@ -64,6 +64,9 @@ class SupernetTrainer {
   void save(const base::fs::path& path) const;
   /// Goes on from a checkpoint. Throws base::Error where it is of another space, recipe, seed or data, or damaged.
   void resume(const base::fs::path& path);
+
+  /// The same in two trainings of the same experiment that stand at the same step with the same weights, bit for bit.
+  std::uint64_t fingerprint() const;
 
   net::Supernet& supernet() { return supernet_; }
 
