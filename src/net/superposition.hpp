@@ -48,10 +48,12 @@ class Superposition {
   struct Mask {
     int layer = 0;
     std::vector<std::int64_t> shape;
-    std::vector<std::vector<std::int64_t>> slices;  // of each combination: what tells its slice from others; while bound
-    at::Tensor select, outer, inner;                // [u, combinations], [u, size 0], [u, the other axes]
+    std::vector<std::vector<std::int64_t>>
+        slices;                       // of each combination: what tells its slice from others; while bound
+    at::Tensor select, outer, inner;  // [u, combinations], [u, size 0], [u, the other axes]
   };
 
+  [[noreturn]] void refuse(const std::string& why) const;
   void find_places();
   std::vector<space::Genome> combinations() const;
   void check_programs(const std::vector<SubNetwork>& networks) const;
@@ -72,8 +74,8 @@ class Superposition {
   std::vector<int> mixed_;          // genes that decide the layers
   std::vector<space::Genome> all_;  // the combinations of their values, the last gene's the fastest
   SubNetwork network_;
-  int growths_ = -1;                   // of the supernet when it was bound
-  std::vector<Mask> masks_;            // distinct ones
+  int growths_ = -1;                    // of the supernet when it was bound
+  std::vector<Mask> masks_;             // distinct ones
   std::vector<std::size_t> part_mask_;  // of each part
 };
 

@@ -8,6 +8,7 @@
 #include "base/schema.hpp"
 #include "base/text.hpp"
 #include "net/device.hpp"
+#include "search/supernet.hpp"
 #include "train/data.hpp"
 
 namespace weft::search {
@@ -40,34 +41,10 @@ void check_evaluators(const base::Document& document, const Json& evaluate) {
   }
 }
 
-// A mixture trains all sub-networks at once: what is said of drawn ones has no meaning.
-void check_mixture(const base::Document& document, const Json& checked, const std::string& method) {
-  bool learned = false;
-  for (const evaluate::Stage& stage : evaluate::stages_of(checked.at("evaluate"))) {
-    if (stage.name() != "supernet") continue;
-    const Json& subnets = stage.options().at("subnets");
-    learned = learned || subnets.contains("mixture") || stage.options().contains("checkpoint");
-    if (!subnets.contains("mixture")) continue;
-    const std::string where = "/evaluate" + stage.where + "/supernet/subnets/";
-    for (const auto& [key, used] : {std::pair{"random", subnets.contains("random")},
-                                    {"distill", subnets.at("distill") != 0},
-                                    {"sort", subnets.at("sort") != false},
-                                    {"own", subnets.at("own") != false},
-                                    {"depth", subnets.at("depth") != "first"}}) {
-      if (used)
-        throw document.error(where + key, std::string("'") + key + "' is of drawn sub-networks; with 'mixture' none are");
-    }
-  }
-  if (method == "mixture" && !learned)
-    throw document.error("/search/method",
-                         "the method mixture takes what a supernet learned; write evaluate: {supernet: {train: {steps: "
-                         "1000}, subnets: {mixture: drnas}}}");
-}
-
 // What the schema cannot say.
 void check_further(const base::Document& document, const Json& checked, const std::string& method) {
   check_evaluators(document, checked.at("evaluate"));
-  check_mixture(document, checked, method);
+  check_mixture(document, checked);
   const Json& options = checked.at("search").at("method").begin().value();
   if (method == "evolution" && !options.at("refill") && options.at("mutations") == 0 && options.at("crossovers") == 0)
     throw document.error("/search/method/evolution",

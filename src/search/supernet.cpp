@@ -55,6 +55,30 @@ bool train_own_supernet(const Experiment& experiment, const base::fs::path& fold
   return train::train_supernet(job, tell, stop);
 }
 
+void check_mixture(const base::Document& document, const base::Json& checked) {
+  bool learned = false;
+  for (const evaluate::Stage& stage : evaluate::stages_of(checked.at("evaluate"))) {
+    if (stage.name() != "supernet") continue;
+    const base::Json& subnets = stage.options().at("subnets");
+    learned = learned || subnets.contains("mixture") || stage.options().contains("checkpoint");
+    if (!subnets.contains("mixture")) continue;
+    const std::string where = "/evaluate" + stage.where + "/supernet/subnets/";
+    for (const auto& [key, used] : {std::pair{"random", subnets.contains("random")},
+                                    {"distill", subnets.at("distill") != 0},
+                                    {"sort", subnets.at("sort") != false},
+                                    {"own", subnets.at("own") != false},
+                                    {"depth", subnets.at("depth") != "first"}}) {
+      if (used)
+        throw document.error(where + key,
+                             std::string("'") + key + "' is of drawn sub-networks; with 'mixture' none are");
+    }
+  }
+  if (checked.at("search").at("method").contains("mixture") && !learned)
+    throw document.error("/search/method",
+                         "the method mixture takes what a supernet learned; write evaluate: {supernet: {train: {steps: "
+                         "1000}, subnets: {mixture: drnas}}}");
+}
+
 base::Json mixture_probabilities(const Experiment& experiment, const base::fs::path& folder) {
   if (experiment.method() != "mixture") return nullptr;
   for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {

@@ -41,8 +41,7 @@ struct Candidate {
 Distribution::Distribution(const Space& space) : space_(space), slots_(space.slots()) {
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
-    if (row.open)
-      throw base::Error(fmt::format("the gene '{}' is open: its programs have no probabilities", row.name));
+    if (row.open) throw base::Error(fmt::format("the gene '{}' is open: its programs have no probabilities", row.name));
     const auto count = row.values.size();
     for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer)
       set(gene, layer, std::vector<double>(count, 1 / static_cast<double>(count)));
@@ -54,8 +53,8 @@ Distribution::Distribution(const Space& space, const Json& value) : Distribution
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
     if (row.values.size() < 2) continue;
     const auto wrong = [&] {
-      return base::Error(fmt::format("no probabilities of the gene '{}' and its {} values", row.name,
-                                     row.values.size()));
+      return base::Error(
+          fmt::format("no probabilities of the gene '{}' and its {} values", row.name, row.values.size()));
     };
     if (!value.is_object() || !value.contains(row.name)) throw wrong();
     const Json& given = value.at(row.name);

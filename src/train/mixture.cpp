@@ -10,7 +10,9 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/split_with_sizes.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -154,7 +156,8 @@ Json Mixture::to_json() const {
 
 void Mixture::restore(const Json& state) {
   const auto logits = state.at("logits").get<std::vector<double>>();
-  const auto average = state.at("average").get<std::vector<double>>(), square = state.at("square").get<std::vector<double>>();
+  const auto average = state.at("average").get<std::vector<double>>(),
+             square = state.at("square").get<std::vector<double>>();
   const std::size_t count = average_.size();
   if (logits.size() != count || average.size() != count || square.size() != count)
     throw base::Error("its mixture is of another space");

@@ -15,8 +15,8 @@ namespace weft::train {
 struct MixtureRecipe {
   bool dirichlet = false;  ///< DrNAS: probabilities are a sample of a Dirichlet; else DARTS: a softmax
   double learning_rate = 3e-3;
-  double decay = 1e-3;   ///< of the logits; with a Dirichlet of its concentrations towards the uniform one's
-  double warmup = 0.1;   ///< share of the budget in which only weights learn
+  double decay = 1e-3;  ///< of the logits; with a Dirichlet of its concentrations towards the uniform one's
+  double warmup = 0.1;  ///< share of the budget in which only weights learn
   /// Of a checked `subnets`; nothing where it draws sub-networks instead.
   static std::optional<MixtureRecipe> from_json(const base::Json& subnets);
 };

@@ -62,8 +62,7 @@ void SupernetTrainer::measure_mixture(SupernetPoint& point) {
   });
   space::Counter counter(space_, data_.input());
   const auto network = supernet_.select(std::vector{mixture_->derived(counter)});
-  point.derived =
-      validation_loss([&](const at::Tensor& input) { return scores_of(network[0], input, false); });
+  point.derived = validation_loss([&](const at::Tensor& input) { return scores_of(network[0], input, false); });
 }
 
 }  // namespace weft::train

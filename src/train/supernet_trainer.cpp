@@ -226,8 +226,7 @@ double SupernetTrainer::validation_loss(const std::function<at::Tensor(const at:
 
 SupernetPoint SupernetTrainer::measure() {
   SupernetPoint point{.step = step_, .used = used_, .seconds = seconds_, .train_loss = loss_};
-  const auto networks =
-      supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
+  const auto networks = supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
   const auto loss_of = [&](const net::SubNetwork& network) {
     return validation_loss([&](const at::Tensor& input) { return scores_of(network, input, false); });
   };
@@ -252,12 +251,9 @@ base::Json SupernetTrainer::identity() const {
 void SupernetTrainer::save(const base::fs::path& path) const {
   base::Json curve = base::Json::array();
   for (const SupernetPoint& point : curve_) curve.push_back(point.to_json());
-  base::Json state = {{"identity", identity()},
-                      {"step", step_},
-                      {"used", used_},
-                      {"seconds", seconds_},
-                      {"sorted", sorted_},
-                      {"spread", recipe_.depth == net::SupernetOptions::Depth::spread},
+  base::Json state = {{"identity", identity()}, {"step", step_},
+                      {"used", used_},          {"seconds", seconds_},
+                      {"sorted", sorted_},      {"spread", recipe_.depth == net::SupernetOptions::Depth::spread},
                       {"curve", curve}};
   if (mixture_) state["mixture"] = mixture_->to_json();
   write_supernet(path, supernet_, state);

@@ -28,7 +28,7 @@ struct SupernetRecipe {
   double checkpoint_s = 60;  ///< seconds between checkpoints
   bool own_subnets = false;  ///< whether each rank of a data-parallel training draws its own sub-networks
 
-  base::Json checked = {};   ///< what it was read from: the identity of a training
+  base::Json checked = {};  ///< what it was read from: the identity of a training
   /// Of a checked `evaluate: {supernet: ...}`.
   static SupernetRecipe from_json(const base::Json& supernet);
 };

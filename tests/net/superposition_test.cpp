@@ -4,11 +4,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include "space/genome_text.hpp"
+#include "space/vary.hpp"
 #include "tests/support/entangled.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/spaces.hpp"
@@ -34,10 +37,11 @@ space::Space heads() {
 
 // The same without any normalisation over channels.
 space::Space plain() {
-  return test::space_with_block(kGenes + "head: {norm: none, tied: true}\n", "own",
-                                "def block(x):\n    a = attention(linear(x, 4 * H, bias=B), linear(x, 4 * H), linear(x, "
-                                "4 * H), heads=H)\n    x = x + linear(a, D)\n"
-                                "    return x + linear(silu(linear(x, R * D, bias=B)), D)\n");
+  return test::space_with_block(
+      kGenes + "head: {norm: none, tied: true}\n", "own",
+      "def block(x):\n    a = attention(linear(x, 4 * H, bias=B), linear(x, 4 * H), linear(x, "
+      "4 * H), heads=H)\n    x = x + linear(a, D)\n"
+      "    return x + linear(silu(linear(x, R * D, bias=B)), D)\n");
 }
 
 std::vector<at::Tensor> random_probabilities(const Superposition& superposition) {
@@ -237,17 +241,17 @@ TEST(Superposition, IsRefusedWhereAGeneDecidesWhatAnOpDoes) {
       "input: {context: 6}\nstem: {embedding: 11}\ngenes:\n  window: {choice: [2, 4]}\n"
       "layers: {count: 2, block: own.block, bind: {D: 8, W: window}}\n",
       "own", "def block(x):\n    return x + attention(x, x, x, heads=2, window=W)\n");
-  EXPECT_EQ(refused(space),
-            "the space 't' cannot be superposed: the gene 'window' decides window of attention, which is no size that a "
-            "mixture can have");
+  EXPECT_EQ(
+      refused(space),
+      "the space 't' cannot be superposed: the gene 'window' decides window of attention, which is no size that a "
+      "mixture can have");
 }
 
 TEST(Superposition, IsRefusedWhereAGeneIsConditional) {
   const space::Space space = test::space_of(
       "input: {context: 6}\nstem: {embedding: 11}\ngenes:\n  wide: {flag: true}\n"
       "  ratio: {choice: [1, 2], when: wide}\nlayers: {count: 2, block: gpt2.block, bind: {D: 8, H: 2, R: 2}}\n");
-  EXPECT_EQ(refused(space),
-            "the space 't' cannot be superposed: the gene 'ratio' is only there under a condition");
+  EXPECT_EQ(refused(space), "the space 't' cannot be superposed: the gene 'ratio' is only there under a condition");
 }
 
 TEST(Superposition, IsRefusedWhereThereAreTooManyCombinations) {
@@ -267,13 +271,11 @@ TEST(Superposition, IsRefusedWhereLayersAreSpread) {
 
 TEST(Superposition, IsRefusedWhereThereAreRunningStatistics) {
   const space::Space space = test::space_with_block(
-      "input: {context: 6}\nstem: {embedding: 11}\ngenes:\n  width: {choice: [8, 16]}\n"
-      "layers: {count: 1, block: own.block, bind: {D: 8, W: width}}\n",
-      "own", "def block(x):\n    return x + linear(layernorm(linear(x, W)), D)\n");
-  Supernet supernet(space, space.input, test::double_supernet());
-  EXPECT_NO_THROW(Superposition(supernet, space::largest(space, space.input)));
-  const std::string error = refused(space::Space::load("natsbench_size"));
-  EXPECT_NE(error.find("cannot be superposed"), std::string::npos) << error;
+      "task: image_classification\ninput: {image: [3, 8, 8], classes: 4}\nstem: {image: true}\n"
+      "genes:\n  width: {choice: [4, 8]}\nlayers: {count: 1, block: own.block, bind: {W: width}}\n",
+      "own", "def block(x):\n    return relu(batchnorm(conv2d(x, W, 3)))\n");
+  const std::string error = refused(space);
+  EXPECT_NE(error.find("' is a running statistic, which is of one network alone"), std::string::npos) << error;
 }
 
 }  // namespace
