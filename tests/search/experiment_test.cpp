@@ -76,7 +76,7 @@ TEST_F(ExperimentFile, NeedsASupernetThatLearnsAMixtureForTheMethodOfThatName) {
   const std::string expected =
       "the method mixture takes what a supernet learned; write evaluate: {supernet: {train: {steps: 1000}, subnets: "
       "{mixture: drnas}}}";
-  EXPECT_EQ(refusal(replaced(kCount, "method: random", "method: mixture")), file() + ":4:18: " + expected);
+  EXPECT_EQ(refusal(replaced(kCount, "method: random", "method: mixture")), file() + ":4:10: " + expected);
   EXPECT_NE(refusal(replaced(kMixture, "mixture: drnas", "sampler: uniform")).find(expected), std::string::npos);
 }
 
