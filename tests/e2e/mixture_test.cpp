@@ -4,7 +4,7 @@ namespace weft::e2e {
 namespace {
 
 // Gradient-based search as its users run it: a mixture is trained, and what it learned is proposed.
-class MixtureRun : public SearchTest {
+class MixtureRun : public Searches {
  protected:
   std::string write(const std::string& name, const std::string& supernet, const std::string& method = "mixture") {
     return folder_.write(name,
