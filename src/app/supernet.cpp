@@ -39,6 +39,9 @@ void print_end(const base::fs::path& file, const base::fs::path& folder, bool do
              file.string(), state.at("step").get<std::int64_t>(),
              base::short_duration(state.at("seconds").get<double>()), point_text(last, "largest"),
              point_text(last, "middle"), point_text(last, "smallest"));
+  if (last.contains("derived"))
+    fmt::print("val_loss {} of the mixture, {} of its most probable sub-network\n", point_text(last, "mixture"),
+               point_text(last, "derived"));
   fmt::print("{}\n", done ? "search over it:  weft resume " + folder.string()
                           : "stopped; go on:  weft supernet train EXPERIMENT -o " + folder.string());
 }
