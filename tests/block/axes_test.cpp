@@ -59,7 +59,7 @@ TEST(Runs, AreTheLeadingPartOfEverySegmentAndIndex) {
   const Axis whole{{{2, 4, 3}}, {{5}}}, part{{{2, 2, 2}}, {{4}}};
   EXPECT_TRUE(fits(part, whole));
   EXPECT_FALSE(fits(whole, part));
-  const std::vector<Run> expected{{0, 2}, {3, 2}, {12, 2}, {15, 2}, {24, 4}};
+  const std::vector<block::Run> expected{{0, 2}, {3, 2}, {12, 2}, {15, 2}, {24, 4}};
   EXPECT_EQ(runs(part, whole), expected);
 }
 
@@ -68,13 +68,13 @@ TEST(Runs, OfTapsAreTheLastOrTheMiddleOnes) {
     const Axis part{{{3}, keeps}}, whole{{{7}, keeps}};
     return runs(part, whole);
   };
-  EXPECT_EQ(kept(Segment::Keeps::last), (std::vector{Run{4, 3}}));
-  EXPECT_EQ(kept(Segment::Keeps::middle), (std::vector{Run{2, 3}}));
+  EXPECT_EQ(kept(Segment::Keeps::last), (std::vector{block::Run{4, 3}}));
+  EXPECT_EQ(kept(Segment::Keeps::middle), (std::vector{block::Run{2, 3}}));
 }
 
 TEST(Runs, OfAWholeAxisAreOne) {
   const Axis axis{{{4, 2, 8}}, {{6}}};
-  EXPECT_EQ(runs(axis, axis), (std::vector{Run{0, 70}}));
+  EXPECT_EQ(runs(axis, axis), (std::vector{block::Run{0, 70}}));
 }
 
 }  // namespace
