@@ -107,24 +107,26 @@ class Session {
 
   evolve::Method method() const {
     return {.name = experiment_.method(),
-            .options = experiment_.checked.at("search").at("method").begin().value(),
+            .options = method_options(),
             .space = &experiment_.space,
             .input = input_,
             .objective = evolve::Objective::from_json(experiment_.checked.at("objective")),
             .prompts = experiment_.prompts,
             .chat = provider_ == nullptr || !provider_->capabilities().completion,
             .samples = provider_ == nullptr || provider_->capabilities().samples,
-            .max_tokens = experiment_.uses_model() ? experiment_.checked.at("llm").at("max_tokens").get<int>() : 0,
-            .probabilities = probabilities()};
+            .max_tokens = experiment_.uses_model() ? experiment_.checked.at("llm").at("max_tokens").get<int>() : 0};
   }
 
-  // What the method mixture starts from is kept in the journal: a resume asks for the same trials.
-  Json probabilities() const {
+  // With what a mixture learned, where the method proposes that. It is kept in the journal: a resume asks for the same
+  // trials.
+  Json method_options() const {
+    Json options = experiment_.checked.at("search").at("method").begin().value();
     Json known = journal_.get("mixture");
-    if (!known.is_null()) return known;
-    known = mixture_probabilities(experiment_, journal_.folder());
-    if (!known.is_null()) journal_.set("mixture", known);
-    return known;
+    if (known.is_null()) known = mixture_probabilities(experiment_, journal_.folder());
+    if (known.is_null()) return options;
+    journal_.set("mixture", known);
+    options["probabilities"] = known;
+    return options;
   }
 
   // The winner once more, with the scores that nobody was told.

@@ -41,15 +41,16 @@ struct Made {
     return load_prompts(traits_of(method).prompts, base::Json::object(), {});
   }
   std::unique_ptr<Proposer> proposer(const std::string& method, const std::string& options = "{}") const {
+    base::Json all = options_of(method, options);
+    if (!probabilities.is_null()) all["probabilities"] = probabilities;
     return make_proposer({.name = method,
-                          .options = options_of(method, options),
+                          .options = std::move(all),
                           .space = &space,
                           .input = space.input,
                           .objective = objective,
                           .prompts = prompts(method),
                           .chat = chat,
-                          .samples = samples,
-                          .probabilities = probabilities});
+                          .samples = samples});
   }
   std::string problem(const space::Genome& genome) const {
     const auto architecture = space::decode(space, genome, space.input);

@@ -12,10 +12,12 @@ namespace {
 
 constexpr int kTries = 1000;  // samples, for one that is new and that the space allows
 
+// What the run puts among the method's options; no experiment can.
 const base::Json& probabilities_of(const Method& method) {
-  if (method.probabilities.is_null())
+  const auto found = method.options.find("probabilities");
+  if (found == method.options.end())
     throw base::Error("the method mixture needs the probabilities of a supernet that learned a mixture");
-  return method.probabilities;
+  return *found;
 }
 
 // What gradients learned of a mixture (Liu et al. 2019, section 2.1: the most probable values are taken), and genomes
