@@ -69,6 +69,12 @@ def install():
     return python
 
 
+def extreme(text, pick):
+    """The genome whose every gene is at its largest or smallest value."""
+    values = {name: pick(gene.get("choice") or gene["range"]) for name, gene in text["genes"].items()}
+    return {name: [value] * values["depth"] if text["genes"][name].get("per_layer") else value for name, value in values.items()}
+
+
 def weft(*arguments):
     command = [ROOT / "build/release/weft", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -239,12 +245,11 @@ def main():
     python = install()
     if Path(sys.prefix) != VENV:
         os.execv(python, [python, *sys.argv])
-    import supernet_rivals
     import yaml
 
     for workload in options.workloads:
         text = yaml.safe_load((ROOT / SPACES[workload]).read_text())
-        extremes = {"largest": supernet_rivals.extreme(text, max), "smallest": supernet_rivals.extreme(text, min)}
+        extremes = {"largest": extreme(text, max), "smallest": extreme(text, min)}
         config = {"space": SPACES[workload], "batch": options.sequences if workload == "gpt" else options.images,
                   "context": text["input"].get("context"), "threads": options.threads, "lr": RATE, "precision": "fp32"}
         print(f"# {workload}: {SPACES[workload]}")

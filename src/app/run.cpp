@@ -10,6 +10,8 @@
 #include "base/secret.hpp"
 #include "base/text.hpp"
 #include "search/session.hpp"
+#include "search/supernet.hpp"
+#include "train/supernet_run.hpp"
 #include "view/progress.hpp"
 #include "view/report.hpp"
 #include "view/summary.hpp"
@@ -92,9 +94,17 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
   if (!unscored.empty()) throw base::Error("no trial has a score: " + unscored, journal.folder().string());
 }
 
+// A search is one process, also where torchrun or Slurm started several.
+void check_ranks(const search::Experiment& experiment) {
+  if (train::ranks_of_process() > 1 && search::own_supernet(experiment))
+    throw base::Error("several processes can train a supernet, but not search; first: weft supernet train",
+                      "WORLD_SIZE");
+}
+
 void run(const RunOptions& options) {
   search::Experiment experiment = search::Experiment::load(options.experiment, options.settings);
   check_command(experiment, options.allow_command);
+  check_ranks(experiment);
   const base::fs::path folder = search::run_folder(options.folder, experiment.name);
   if (options.dry) {
     experiment.resolve();
@@ -117,6 +127,7 @@ void resume(const RunOptions& options) {
   search::Experiment experiment;
   const auto journal = search::reopen_run(options.folder, options.settings, experiment);
   check_command(experiment, options.allow_command);
+  check_ranks(experiment);
   run_and_show(experiment, *journal, options.json);
 }
 

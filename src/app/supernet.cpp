@@ -39,21 +39,49 @@ void print_end(const base::fs::path& file, const base::fs::path& folder, bool do
              file.string(), state.at("step").get<std::int64_t>(),
              base::short_duration(state.at("seconds").get<double>()), point_text(last, "largest"),
              point_text(last, "middle"), point_text(last, "smallest"));
+  if (last.contains("derived"))
+    fmt::print("val_loss {} of the mixture, {} of its most probable sub-network\n", point_text(last, "mixture"),
+               point_text(last, "derived"));
   fmt::print("{}\n", done ? "search over it:  weft resume " + folder.string()
                           : "stopped; go on:  weft supernet train EXPERIMENT -o " + folder.string());
+}
+
+// Whether an experiment is what a run began with, as far as its supernet goes: then the same command goes on with it.
+bool trains_the_same(const search::Experiment& asked, const search::Experiment& begun) {
+  const auto one = search::own_supernet(asked), other = search::own_supernet(begun);
+  if (!one || !other) return false;
+  Json train = one->options().at("train");
+  if (train.at("precision") == "auto") train["precision"] = other->options().at("train").at("precision");
+  const auto text = [](const search::Experiment& experiment, const Json& how, const Json& subnets) {
+    return base::canonical_text({how, subnets, experiment.checked.at("task"), experiment.seed()});
+  };
+  return text(asked, train, one->options().at("subnets")) ==
+         text(begun, other->options().at("train"), other->options().at("subnets"));
 }
 
 // The journal of a run that is new or was begun; of one process where several train.
 std::unique_ptr<journal::Journal> open_journal(const SupernetOptions& options, const base::fs::path& folder,
                                                search::Experiment& experiment) {
   if (!base::fs::exists(folder / "journal.sqlite")) return search::start_run(experiment, folder);
+  const search::Experiment asked = experiment;
   auto journal = search::reopen_run(folder, {}, experiment);
-  if (!options.settings.empty())
+  if (!options.settings.empty() && !trains_the_same(asked, experiment))
     throw base::Error(
         "holds a run already, whose experiment stays as it is; leave out --set, or train into another "
         "folder",
         folder.string());
   return journal;
+}
+
+// What each process would measure for itself.
+void check_for_ranks(const Json& train, const std::string& file) {
+  if (train.at("precision") == "auto")
+    throw base::Error("several ranks must train in one precision; set evaluate.supernet.train.precision", file);
+  if (train.contains("seconds"))
+    throw base::Error(
+        "several ranks need steps or tokens as their budget, for their clocks differ; set "
+        "evaluate.supernet.train.steps in the place of seconds",
+        file);
 }
 
 void train_supernet(const SupernetOptions& options) {
@@ -63,10 +91,8 @@ void train_supernet(const SupernetOptions& options) {
     throw base::Error("its evaluator has no supernet to train; write evaluate: {supernet: {train: {steps: 1000}}}",
                       experiment.file);
   const base::fs::path folder = options.folder.empty() ? "runs/" + experiment.name : options.folder;
-  const bool first = train::rank_of_process() == 0, alone = train::ranks_of_process() == 1;
-  if (!alone && stage->options().at("train").at("precision") == "auto")
-    throw base::Error("several ranks must train in one precision; set evaluate.supernet.train.precision",
-                      experiment.file);
+  const bool first = train::rank_of_process() == 0;
+  if (train::ranks_of_process() > 1) check_for_ranks(stage->options().at("train"), experiment.file);
   std::unique_ptr<journal::Journal> journal;
   if (first) {
     journal = open_journal(options, folder, experiment);
@@ -77,6 +103,10 @@ void train_supernet(const SupernetOptions& options) {
   std::atomic<view::ProgressView*> screen = nullptr;
   StopSignals signals([&](const std::string& line) {
     if (view::ProgressView* view = screen) view->tell("weft: " + line);
+  });
+  const std::stop_callback at_once(signals.signs().at_once, [] {  // a rank that waits for another cannot end by itself
+    std::fputs("weft: stopped at once; the last checkpoint stays\n", stderr);
+    ::_exit(1);
   });
   view::ProgressView shown(experiment, progress, !first);
   screen = &shown;

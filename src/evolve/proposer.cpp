@@ -20,6 +20,7 @@ struct Row {
 constexpr std::array kMethods{Row{"random", false, false, nullptr, proposers::random},
                               Row{"regularized_evolution", false, false, nullptr, proposers::regularized_evolution},
                               Row{"evolution", false, true, nullptr, proposers::evolution},
+                              Row{"mixture", false, false, nullptr, proposers::mixture},
                               Row{"evoprompting", true, false, "evoprompting", proposers::evoprompting},
                               Row{"genius", true, true, "genius", proposers::genius}};
 

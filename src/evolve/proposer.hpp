@@ -61,6 +61,7 @@ struct Method {
   bool chat = true;     ///< whether the model answers messages; else it continues a text
   bool samples = true;  ///< whether one call may bring several replies
   int max_tokens = 512;
+  base::Json probabilities = nullptr;  ///< of the genes' values, where a mixture learned them (space/distribution.hpp)
 };
 
 struct MethodTraits {

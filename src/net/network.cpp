@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "block/ops/rows.hpp"
+#include "net/exits.hpp"
 
 namespace weft::net {
 namespace {
@@ -89,8 +90,9 @@ namespace {
 // Takes weights in the order in which make_network() listed them.
 class Forward {
  public:
-  Forward(const Pass& pass, bool training, Observer* observer)
+  Forward(const Pass& pass, std::span<const Exit> exits, bool training, Observer* observer)
       : pass_(pass),
+        exits_(exits),
         a_(*pass.ends),
         context_{a_.place(), training, a_.ends.patch > 0 ? a_.input.width / a_.ends.patch : 0, a_.ends.class_token,
                  observer} {}
@@ -98,9 +100,16 @@ class Forward {
   at::Tensor run(const at::Tensor& input) {
     left_ = pass_.stem;
     at::Tensor x = stem(input);
-    for (const LayerPass& layer : pass_.layers) x = block(layer, x);
+    at::Tensor mixed;
+    for (std::size_t layer = 0; layer < pass_.layers.size(); ++layer) {
+      x = block(pass_.layers[layer], x);
+      if (exits_.empty() || exits_.front().layer != layer) continue;
+      const at::Tensor share = x * exits_.front().share;
+      mixed = mixed.defined() ? mixed + share : share;
+      exits_ = exits_.subspan(1);
+    }
     left_ = pass_.head;
-    return head(x);
+    return head(mixed.defined() ? mixed : x);
   }
 
  private:
@@ -167,6 +176,7 @@ class Forward {
   }
 
   const Pass& pass_;
+  std::span<const Exit> exits_;  // that were not passed yet
   const space::Architecture& a_;
   KernelContext context_;
   std::span<const at::Tensor> left_;  // weights of the stem or the head that were not taken yet
@@ -193,7 +203,11 @@ Network make_network(space::Architecture architecture) {
 }
 
 at::Tensor forward(const Pass& pass, const at::Tensor& input, bool training, Observer* observer) {
-  return Forward(pass, training, observer).run(input);
+  return Forward(pass, {}, training, observer).run(input);
+}
+
+at::Tensor forward(const Pass& pass, std::span<const Exit> exits, const at::Tensor& input, bool training) {
+  return Forward(pass, exits, training, nullptr).run(input);
 }
 
 at::Tensor forward(const Network& network, const Weights& weights, const at::Tensor& input, bool training,

@@ -60,14 +60,6 @@ std::int64_t count(const Axes& axes) {
   return product;
 }
 
-// Which of its op a node is. Programs that differ share by role: among the nodes of one op and one form, in order. In a
-// program that picks, every site keeps its own number, whatever else is picked.
-int ordinal_of(const block::Graph& graph, const block::Node& node, const std::vector<Axes>& axes,
-               std::map<std::string, int>& seen) {
-  if (graph.picked) return node.ordinal;
-  return seen[fmt::format("{}#{}", node.op->name, forms_of(axes[0]))]++;
-}
-
 void append(const block::Axis& axis, std::vector<std::int64_t>& key) {
   for (const block::Segment& segment : axis) key.insert(key.end(), segment.sizes.begin(), segment.sizes.end());
 }
@@ -172,7 +164,8 @@ bool Supernet::find_layers(const space::Genome& genome, SubNetwork& network) con
   return true;
 }
 
-// The layers and then stem and head.
+// The layers and then stem and head. Programs that differ share by role: a node is numbered among those of its op whose
+// weights have the same form. In a program that picks, every site keeps its own number, whatever else is picked.
 std::vector<Supernet::Wanted> Supernet::wanted_layers(const space::Genome& genome, const space::Architecture& a) const {
   const std::vector<int> place = places(genome);
   std::vector<Wanted> list;
@@ -192,10 +185,11 @@ std::vector<Supernet::Wanted> Supernet::wanted_layers(const space::Genome& genom
     for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
       const block::Node& one = graph.nodes[node];
       if (one.parameters.empty()) continue;
-      const int ordinal = ordinal_of(graph, one, axes.parameters[node], seen);
+      const std::string role = forms_of(axes.parameters[node][0]);
+      const int ordinal = graph.picked ? one.ordinal : seen[fmt::format("{}({})", one.op->name, role)]++;
       for (std::size_t k = 0; k < one.parameters.size(); ++k) {
-        const std::string name = fmt::format("layers.{}.{}.{}.{}.{}", keys_.group(genome, static_cast<int>(layer)),
-                                             place[layer], one.op->name, ordinal, one.parameters[k].name);
+        const std::string name = fmt::format("layers.{}.{}.{}({}).{}.{}", keys_.group(genome, static_cast<int>(layer)),
+                                             place[layer], one.op->name, role, ordinal, one.parameters[k].name);
         wanted.add(name, std::move(specs[next++]), std::move(axes.parameters[node][k]));
       }
     }

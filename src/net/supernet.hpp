@@ -17,7 +17,8 @@ namespace weft::net {
 
 /// A weight that genomes share, as large as any of them needed it so far.
 struct SharedWeight {
-  std::string name;  ///< "layers.0.3.linear.2.weight#3,1": group, layer, op, ordinal, parameter, and forms of its axes
+  std::string name;  ///< "layers.0.3.linear(s,3).0.bias#s": group, layer, op with the form of its weight,
+                     ///< ordinal, parameter, and the form of its own axes
   WeightSpec spec;   ///< of the network that first asked for it
   Axes axes;
   at::Tensor value;            ///< contiguous

@@ -8,6 +8,7 @@
 #include "base/schema.hpp"
 #include "base/text.hpp"
 #include "net/device.hpp"
+#include "search/supernet.hpp"
 #include "train/data.hpp"
 
 namespace weft::search {
@@ -43,6 +44,7 @@ void check_evaluators(const base::Document& document, const Json& evaluate) {
 // What the schema cannot say.
 void check_further(const base::Document& document, const Json& checked, const std::string& method) {
   check_evaluators(document, checked.at("evaluate"));
+  check_mixture(document, checked);
   const Json& options = checked.at("search").at("method").begin().value();
   if (method == "evolution" && !options.at("refill") && options.at("mutations") == 0 && options.at("crossovers") == 0)
     throw document.error("/search/method/evolution",

@@ -114,7 +114,17 @@ class Session {
             .prompts = experiment_.prompts,
             .chat = provider_ == nullptr || !provider_->capabilities().completion,
             .samples = provider_ == nullptr || provider_->capabilities().samples,
-            .max_tokens = experiment_.uses_model() ? experiment_.checked.at("llm").at("max_tokens").get<int>() : 0};
+            .max_tokens = experiment_.uses_model() ? experiment_.checked.at("llm").at("max_tokens").get<int>() : 0,
+            .probabilities = probabilities()};
+  }
+
+  // What the method mixture starts from is kept in the journal: a resume asks for the same trials.
+  Json probabilities() const {
+    Json known = journal_.get("mixture");
+    if (!known.is_null()) return known;
+    known = mixture_probabilities(experiment_, journal_.folder());
+    if (!known.is_null()) journal_.set("mixture", known);
+    return known;
   }
 
   // The winner once more, with the scores that nobody was told.

@@ -14,8 +14,10 @@ std::string words(const train::SupernetStatus& status) {
   const auto loss = [&](const char* name) {
     return point.at(name).is_null() ? std::string("-") : fmt::format("{:.4f}", point.at(name).get<double>());
   };
-  return fmt::format("supernet {:>3.0f} %  val_loss largest {}  middle {}  smallest {}", 100 * status.used,
-                     loss("largest"), loss("middle"), loss("smallest"));
+  std::string text = fmt::format("supernet {:>3.0f} %  val_loss largest {}  middle {}  smallest {}", 100 * status.used,
+                                 loss("largest"), loss("middle"), loss("smallest"));
+  if (point.contains("derived")) text += fmt::format("  mixture {}  derived {}", loss("mixture"), loss("derived"));
+  return text;
 }
 
 }  // namespace
@@ -51,6 +53,45 @@ bool train_own_supernet(const Experiment& experiment, const base::fs::path& fold
     });
   };
   return train::train_supernet(job, tell, stop);
+}
+
+void check_mixture(const base::Document& document, const base::Json& checked) {
+  bool learned = false;
+  for (const evaluate::Stage& stage : evaluate::stages_of(checked.at("evaluate"))) {
+    if (stage.name() != "supernet") continue;
+    const base::Json& subnets = stage.options().at("subnets");
+    learned = learned || subnets.contains("mixture") || stage.options().contains("checkpoint");
+    if (!subnets.contains("mixture")) continue;
+    const std::string where = "/evaluate" + stage.where + "/supernet/subnets/";
+    for (const auto& [key, used] : {std::pair{"random", subnets.contains("random")},
+                                    {"distill", subnets.at("distill") != 0},
+                                    {"sort", subnets.at("sort") != false},
+                                    {"own", subnets.at("own") != false},
+                                    {"depth", subnets.at("depth") != "first"}}) {
+      if (used)
+        throw document.error(where + key,
+                             std::string("'") + key + "' is of drawn sub-networks; with 'mixture' none are");
+    }
+  }
+  if (checked.at("search").at("method").contains("mixture") && !learned)
+    throw document.error("/search/method",
+                         "the method mixture takes what a supernet learned; write evaluate: {supernet: {train: {steps: "
+                         "1000}, subnets: {mixture: drnas}}}");
+}
+
+base::Json mixture_probabilities(const Experiment& experiment, const base::fs::path& folder) {
+  if (experiment.method() != "mixture") return nullptr;
+  for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {
+    if (stage.name() != "supernet") continue;
+    const base::fs::path file = stage.options().contains("checkpoint")
+                                    ? base::fs::path(stage.options().at("checkpoint").get<std::string>())
+                                    : supernet_file(folder);
+    const base::Json state = train::supernet_state(file);
+    if (state.contains("mixture")) return state.at("mixture").at("probabilities");
+    throw base::Error("learned no mixture, which the method mixture needs; train it with subnets.mixture",
+                      file.string());
+  }
+  throw base::internal_error("the method mixture without a supernet");
 }
 
 evaluate::Setup setup_of(const Experiment& experiment, const base::fs::path& folder) {

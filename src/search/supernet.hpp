@@ -21,6 +21,14 @@ base::fs::path supernet_file(const base::fs::path& folder);
 bool train_own_supernet(const Experiment& experiment, const base::fs::path& folder, Progress& progress,
                         const std::stop_token& stop);
 
+/// What the schema cannot say of mixtures: they train all sub-networks at once, so that what is said of drawn ones has
+/// no meaning; and the method `mixture` needs one. Throws base::Error with the line.
+void check_mixture(const base::Document& document, const base::Json& checked);
+
+/// The probabilities that the supernet's mixture learned, for the method `mixture`; null for other methods. Throws
+/// base::Error where the supernet, its own or the checkpoint that the evaluator names, learned none.
+base::Json mixture_probabilities(const Experiment& experiment, const base::fs::path& folder);
+
 /// The experiment's setup, with the run's own supernet as the checkpoint to score with.
 evaluate::Setup setup_of(const Experiment& experiment, const base::fs::path& folder);
 

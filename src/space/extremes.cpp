@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kPasses = 6;
 constexpr int kDraws = 100;
+constexpr std::size_t kPairs = 48;  // values of all genes, up to which every pair of them is in an outline
 
 // Layers that were not there before become like the last one that was.
 void copy_layers(const Space& space, Genome& genome, int before, int depth) {
@@ -117,12 +118,19 @@ Genome smallest(const Space& space, const Input& input) {
 std::vector<Genome> outline(const Space& space, const Input& input) {
   std::vector<Genome> list{largest(space, input)};
   Counter counter(space, input);
-  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
-    for (std::size_t code = 0; code < space.genes[static_cast<std::size_t>(gene)].values.size(); ++code) {
-      auto changed = with_value(space, list[0], gene, static_cast<std::int32_t>(code));
-      if (changed && changed->codes != list[0].codes && counter.count(*changed)) list.push_back(std::move(*changed));
+  std::size_t values = 0;
+  for (const Gene& gene : space.genes) values += gene.values.size();
+  const auto vary = [&](const Genome& from) {
+    for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+      for (std::size_t code = 0; code < space.genes[static_cast<std::size_t>(gene)].values.size(); ++code) {
+        auto changed = with_value(space, from, gene, static_cast<std::int32_t>(code));
+        if (changed && changed->codes != from.codes && counter.count(*changed)) list.push_back(std::move(*changed));
+      }
     }
-  }
+  };
+  vary(Genome(list[0]));
+  if (values > kPairs) return list;
+  for (std::size_t i = 1, single = list.size(); i < single; ++i) vary(Genome(list[i]));
   return list;
 }
 

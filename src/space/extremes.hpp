@@ -20,8 +20,8 @@ std::optional<Genome> with_value(const Space& space, const Genome& genome, int g
 Genome largest(const Space& space, const Input& input);
 Genome smallest(const Space& space, const Input& input);
 
-/// The largest genome, then it with each other value of each gene that the space allows: together they have every
-/// size that a single gene brings.
+/// The largest genome, then it with each other value of each gene that the space allows, and in spaces of few values
+/// with each pair of them: together they have the sizes that one gene or two bring.
 std::vector<Genome> outline(const Space& space, const Input& input);
 
 }  // namespace weft::space

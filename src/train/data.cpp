@@ -42,6 +42,13 @@ const Row& find(const std::string& name) {
 
 }  // namespace
 
+Batch Dataset::part(base::Random& random, std::int64_t size, std::int64_t first, std::int64_t count) const {
+  const Batch all = sample(random, size);
+  return {all.input.narrow(0, first, count), all.target.narrow(0, first, count), all.mix};
+}
+
+void Dataset::prepare(const base::Random& /*random*/, std::int64_t /*first*/, std::int64_t /*count*/) const {}
+
 TaskConfig TaskConfig::from_json(const base::Json& checked) {
   TaskConfig config{.data = checked.at("data"), .path = checked.value("path", ""), .context = checked.at("context")};
   config.vocabulary = checked.value("vocabulary", config.vocabulary);

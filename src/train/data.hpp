@@ -33,6 +33,11 @@ class Dataset {
   virtual space::Input input() const = 0;
   /// `size` examples of the training split, drawn with replacement: a function of the random stream alone.
   virtual Batch sample(base::Random& random, std::int64_t size) const = 0;
+  /// Of what sample() would give, `count` examples from number `first` on, the same whatever the part; images are mixed
+  /// within it. Where several train together, each asks for its part.
+  virtual Batch part(base::Random& random, std::int64_t size, std::int64_t first, std::int64_t count) const;
+  /// Says that a stream like this one will be asked for that part: images are then decoded in the background.
+  virtual void prepare(const base::Random& random, std::int64_t first, std::int64_t count) const;
   /// The same `count` examples (or all there are, where fewer) of a split, in batches of at most `size`.
   virtual std::vector<Batch> fixed(Split split, std::int64_t count, std::int64_t size) const = 0;
   /// "WordNet glosses: 7.9 MB to train on, ...": for people.

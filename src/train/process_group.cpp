@@ -1,9 +1,11 @@
 #include "train/process_group.hpp"
 
 #include <ATen/ops/full.h>
+#include <c10/util/Logging.h>
 
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -17,7 +19,7 @@ namespace weft::train {
 namespace {
 
 constexpr int kMostRanks = 1 << 20;
-constexpr std::chrono::minutes kPatience{5};  // without a word from another rank
+constexpr int kPatience = 300;  // seconds without a word from another rank
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -30,38 +32,73 @@ int number(const char* name, int least, int most) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc() || end != text.data() + text.size() || value < least || value > most)
     throw base::Error("the variable must be a whole number from " + std::to_string(least) + " to " +
-                          std::to_string(most) + ", not " + base::quote(text) + "; torchrun sets it",
+                          std::to_string(most) + ", not " + base::quote(text),
                       name);
   return value;
 }
 
-// Gloo's messages name its own sources; the first line says what happened.
+std::chrono::seconds patience() {
+  return std::chrono::seconds(variable("WEFT_PATIENCE").empty() ? kPatience : number("WEFT_PATIENCE", 1, 1 << 20));
+}
+
+std::string address() {
+  const std::string address = variable("MASTER_ADDR");
+  if (address.empty()) throw base::Error("the variable must name the machine of rank 0", "MASTER_ADDR");
+  return address;
+}
+
+// Where this rank listens: at the interface that is named as PyTorch's users do, or where the host's name leads.
+auto listener() {
+  using c10d::ProcessGroupGloo;
+  const std::string interface = variable("GLOO_SOCKET_IFNAME");
+  return interface.empty() ? ProcessGroupGloo::createDefaultDevice()
+                           : ProcessGroupGloo::createDeviceForInterface(interface);
+}
+
+// What Gloo and the store say, without the places in their sources and their advice.
+std::string reason(std::string_view what) {
+  what = what.substr(0, what.find('\n'));
+  if (const auto end = what.find("] "); what.starts_with("[/") && end != what.npos) what.remove_prefix(end + 2);
+  return std::string(what.substr(0, what.find(". This is typically")));
+}
+
 base::Error lost(const std::exception& error) {
-  const std::string what = error.what();
-  return base::Error("a rank was lost or does not answer (" + what.substr(0, std::min(what.find('\n'), what.size())) +
+  return base::Error("a rank was lost or does not answer (" + reason(error.what()) +
                      "); the last checkpoint stays: start the training again with the same command");
+}
+
+base::Error not_met(int size, const std::exception& error) {
+  return base::Error("the " + std::to_string(size) + " ranks did not meet at " + variable("MASTER_ADDR") + ":" +
+                     variable("MASTER_PORT") + " within " + std::to_string(patience().count()) + " s (" +
+                     reason(error.what()) + ")");
+}
+
+// Its log would print each failed try to connect with its stack; PyTorch's own variable brings it back.
+void be_quiet() {
+  if (variable("TORCH_CPP_LOG_LEVEL").empty()) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
 }
 
 // Over TCP, for tensors in main memory; those of a GPU go by way of it.
 class Gloo : public ProcessGroup {
  public:
   Gloo(int rank, int size) : rank_(rank), size_(size) {
+    be_quiet();
     try {
       c10d::TCPStoreOptions options;
       options.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
       options.isServer = rank == 0 && variable("TORCHELASTIC_USE_AGENT_STORE") != "True";
       options.numWorkers = size;
-      options.timeout = kPatience;
-      const auto store = c10::make_intrusive<c10d::TCPStore>(variable("MASTER_ADDR"), options);
+      options.timeout = patience();
+      const auto store = c10::make_intrusive<c10d::TCPStore>(address(), options);
       const auto own = c10::make_intrusive<c10d::PrefixStore>("weft/" + variable("TORCHELASTIC_RESTART_COUNT"),
                                                               store);  // a restarted group has keys of its own
-      const auto gloo = c10d::ProcessGroupGloo::Options::create(kPatience);
-      gloo->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
+      const auto gloo = c10d::ProcessGroupGloo::Options::create(patience());
+      gloo->devices.push_back(listener());
       group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(own, rank, size, gloo);
     } catch (const base::Error&) {
       throw;
     } catch (const std::exception& error) {
-      throw lost(error);
+      throw not_met(size, error);
     }
   }
 
@@ -103,10 +140,30 @@ int ProcessGroup::rank_from_environment() {
   return size == 1 ? 0 : number("RANK", 0, size - 1);
 }
 
+int ProcessGroup::local_rank_from_environment() {
+  return variable("LOCAL_RANK").empty() ? 0 : number("LOCAL_RANK", 0, kMostRanks);
+}
+
 bool ProcessGroup::any(bool here) {
   at::Tensor count = at::full({1}, here ? 1.0 : 0.0, at::kFloat);
   add_up(count);
   return count.item<float>() > 0;
+}
+
+bool ProcessGroup::same(std::uint64_t here) {
+  const auto own = static_cast<std::int64_t>(here);
+  at::Tensor first = at::full({1}, rank() == 0 ? own : 0, at::kLong);
+  add_up(first);
+  return !any(first.item<std::int64_t>() != own);
+}
+
+std::string ProcessGroup::of_first(const std::string& here) {
+  at::Tensor size = at::full({1}, rank() == 0 ? static_cast<std::int64_t>(here.size()) : 0, at::kLong);
+  add_up(size);
+  at::Tensor bytes = at::full({size.item<std::int64_t>()}, 0, at::kByte);
+  if (rank() == 0) std::memcpy(bytes.mutable_data_ptr(), here.data(), here.size());
+  add_up(bytes);
+  return {static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes()};
 }
 
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {

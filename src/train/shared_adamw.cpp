@@ -171,7 +171,7 @@ class Elsewhere {
 
   void step(const Recipe& recipe, double rate, double divisor) {
     at::Tensor by = at::full({}, divisor, supernet_.weights()[0].value.options().dtype(at::kFloat));
-    if (recipe.clip > 0) by = at::maximum(by, norm() / recipe.clip);
+    if (recipe.clip > 0) by = at::maximum(by, (norm() / recipe.clip).to(at::kFloat));
     for (Group& group : groups_) {
       if (group.values.empty()) continue;
       at::_fused_adamw_(group.values, group.gradients, group.averages, group.squares, {}, group.steps, rate,

@@ -1,7 +1,7 @@
 #include "train/supernet_run.hpp"
 
 #include "base/error.hpp"
-#include "net/safetensors.hpp"
+#include "net/device.hpp"
 #include "train/budget.hpp"
 #include "train/supernet_checkpoint.hpp"
 #include "train/supernet_trainer.hpp"
@@ -9,22 +9,46 @@
 namespace weft::train {
 namespace {
 
+// What rank 0 was told to train, whatever the others were: it alone reads the run's journal.
+SupernetJob agreed(SupernetJob job, ProcessGroup& group) {
+  if (group.size() == 1) return job;
+  const base::Json own = {{"task", job.task}, {"supernet", job.supernet}, {"seed", job.seed}};
+  const base::Json first = base::Json::parse(group.of_first(own.dump()));
+  job.task = first.at("task");
+  job.supernet = first.at("supernet");
+  job.seed = first.at("seed");
+  return job;
+}
+
+// Where a machine has several GPUs, each of its ranks has its own.
+SupernetRecipe recipe_of(const SupernetJob& job) {
+  SupernetRecipe recipe = SupernetRecipe::from_json(job.supernet);
+  const int gpus = net::gpu_count();
+  if (recipe.recipe.device == "auto" && gpus > 1 && ProcessGroup::size_from_environment() > 1)
+    recipe.recipe.device = "cuda:" + std::to_string(ProcessGroup::local_rank_from_environment() % gpus);
+  return recipe;
+}
+
 // The steps of one session: it measures, saves, and says how far it is.
 class SupernetSession {
  public:
   SupernetSession(const SupernetJob& job, const std::function<void(const SupernetStatus&)>& tell)
-      : job_(job),
-        tell_(tell),
-        recipe_(SupernetRecipe::from_json(job.supernet)),
+      : tell_(tell),
         group_(ProcessGroup::from_environment()),
-        data_(open_dataset(TaskConfig::from_json(job.task))),
-        trainer_(*job.space, *data_, recipe_, job.seed, *group_) {
-    if (group_->size() > 1 && recipe_.recipe.seconds > 0)
-      throw base::Error("a training of several ranks needs steps or tokens as its budget: their clocks differ");
+        job_(agreed(job, *group_)),
+        recipe_(recipe_of(job_)),
+        data_(open_dataset(TaskConfig::from_json(job_.task))),
+        trainer_(*job_.space, *data_, recipe_, job_.seed, *group_) {
     if (base::fs::exists(job.file)) trainer_.resume(job.file);
+    if (!alike())
+      throw base::Error(
+          "the ranks would not train the same: each needs the same space and data, and the checkpoint at this path, in "
+          "a folder that all machines share",
+          job.file.string());
   }
 
   bool run(const std::stop_token& stop) {
+    if (trainer_.done()) return true;
     if (trainer_.curve().empty()) measure();
     auto saved = Clock::now();
     while (!trainer_.done() && !stopped(stop)) {
@@ -40,11 +64,18 @@ class SupernetSession {
       saved = Clock::now();
     }
     save();
+    if (!alike())
+      throw base::Error(
+          "the ranks' weights drifted apart, as they may on machines of different kinds; the checkpoint holds those of "
+          "rank 0",
+          job_.file.string());
     group_->wait_for_all();
     return trainer_.done();
   }
 
  private:
+  bool alike() const { return group_->size() == 1 || group_->same(trainer_.fingerprint()); }
+
   // Every rank stops where one is told to.
   bool stopped(const std::stop_token& stop) {
     if (group_->size() == 1) return stop.stop_requested();
@@ -69,10 +100,10 @@ class SupernetSession {
     if (group_->rank() == 0) trainer_.save(job_.file);
   }
 
-  const SupernetJob& job_;
   const std::function<void(const SupernetStatus&)>& tell_;
-  SupernetRecipe recipe_;
   std::unique_ptr<ProcessGroup> group_;
+  SupernetJob job_;
+  SupernetRecipe recipe_;
   std::unique_ptr<Dataset> data_;
   SupernetTrainer trainer_;
 };

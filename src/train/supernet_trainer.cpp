@@ -49,6 +49,7 @@ SupernetRecipe SupernetRecipe::from_json(const base::Json& supernet) {
                       .random = subnets.value("random", sampler == "sandwich" ? 2 : 1),
                       .bins = subnets.at("bins"),
                       .shrink = subnets.at("shrink")},
+          .mixture = MixtureRecipe::from_json(subnets),
           .distill = subnets.at("distill"),
           .temperature = subnets.at("temperature"),
           .accumulate = subnets.at("accumulate"),
@@ -62,19 +63,27 @@ SupernetRecipe SupernetRecipe::from_json(const base::Json& supernet) {
 }
 
 base::Json SupernetPoint::to_json() const {
-  return {{"step", step},       {"used", used},         {"seconds", seconds}, {"train_loss", train_loss},
-          {"largest", largest}, {"smallest", smallest}, {"middle", middle}};
+  base::Json value = {{"step", step},       {"used", used},         {"seconds", seconds}, {"train_loss", train_loss},
+                      {"largest", largest}, {"smallest", smallest}, {"middle", middle}};
+  if (mixture) value["mixture"] = *mixture;
+  if (derived) value["derived"] = *derived;
+  return value;
 }
 
 SupernetPoint SupernetPoint::from_json(const base::Json& value) {
   const auto number = [&](const char* key) { return value.at(key).is_null() ? NAN : value.at(key).get<double>(); };
+  const auto optional = [&](const char* key) {
+    return value.contains(key) ? std::optional(number(key)) : std::nullopt;
+  };
   return {.step = value.at("step"),
           .used = number("used"),
           .seconds = number("seconds"),
           .train_loss = number("train_loss"),
           .largest = number("largest"),
           .smallest = number("smallest"),
-          .middle = number("middle")};
+          .middle = number("middle"),
+          .mixture = optional("mixture"),
+          .derived = optional("derived")};
 }
 
 SupernetTrainer::SupernetTrainer(const space::Space& space, const Dataset& data, const SupernetRecipe& recipe,
@@ -88,7 +97,9 @@ SupernetTrainer::SupernetTrainer(const space::Space& space, const Dataset& data,
       supernet_(space, data.input(), options_of(recipe, seed, device_)),
       sampler_(space, data.input(), recipe.sampler, seed),
       optimizer_(supernet_, recipe_.recipe),
-      positions_(supernet_.select(std::vector{sampler_.largest()})[0].ends().positions()) {}
+      positions_(supernet_.select(std::vector{sampler_.largest()})[0].ends().positions()) {
+  if (recipe_.mixture) mixture_.emplace(supernet_, sampler_.largest(), *recipe_.mixture);
+}
 
 at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const at::Tensor& input, bool training) const {
   const Autocast autocast(recipe_.recipe.precision == "bf16", device_.type());
@@ -97,12 +108,14 @@ at::Tensor SupernetTrainer::scores_of(const net::SubNetwork& network, const at::
 }
 
 // Every rank's examples are its share of those that one rank with all of them would draw.
-Batch SupernetTrainer::next_batch(std::int64_t micro) const {
-  base::Random random(seed_, "batches", draw_of(step_, micro));
-  const std::int64_t size = recipe_.recipe.batch, ranks = group_.size();
-  const Batch batch = data_.sample(random, size * ranks).on(device_);
-  const std::int64_t first = group_.rank() * size;
-  return {batch.input.narrow(0, first, size), batch.target.narrow(0, first, size)};
+Batch SupernetTrainer::next_batch(std::int64_t micro, const char* stream) const {
+  base::Random random(seed_, stream, draw_of(step_, micro));
+  const std::int64_t size = recipe_.recipe.batch, first = group_.rank() * size;
+  const bool last = micro + 1 == recipe_.accumulate;
+  const base::Random coming(seed_, stream, last ? draw_of(step_ + 1, 0) : draw_of(step_, micro + 1));
+  const Batch batch = data_.part(random, size * group_.size(), first, size);
+  data_.prepare(coming, first, size);
+  return batch.on(device_);
 }
 
 // The gradients of all sub-networks; with distillation each but the first, which is the largest, is also asked for the
@@ -161,6 +174,13 @@ double SupernetTrainer::step() {
   const auto start = Clock::now();
   const std::int64_t examples = recipe_.recipe.batch * recipe_.accumulate * group_.size();
   const Budget budget(recipe_.recipe, 1, examples * positions_);
+  loss_ = mixture_ ? mixture_step() : sampled_step();
+  seconds_ += seconds_since(start);
+  used_ = budget.used(step_, seconds_);
+  return loss_;
+}
+
+double SupernetTrainer::sampled_step() {
   if (recipe_.sort && !sorted_ && recipe_.sampler.name == "shrinking" && used_ * 2 >= recipe_.sampler.shrink / 2) {
     sort_by_importance(supernet_, sampler_.largest());
     sorted_ = true;
@@ -173,11 +193,7 @@ double SupernetTrainer::step() {
       all.insert(all.end(), others.begin(), others.end());
     }
   }
-  const double loss = step(own, all);
-  loss_ = loss;
-  seconds_ += seconds_since(start);
-  used_ = budget.used(step_, seconds_);
-  return loss;
+  return step(own, all);
 }
 
 double SupernetTrainer::step(const std::vector<space::Genome>& own, const std::vector<space::Genome>& all) {
@@ -187,33 +203,39 @@ double SupernetTrainer::step(const std::vector<space::Genome>& own, const std::v
                                              networks.begin() + static_cast<std::ptrdiff_t>(own.size()));
   double loss = 0;
   for (std::int64_t micro = 0; micro < recipe_.accumulate; ++micro) loss = train_on(trained, next_batch(micro));
-  if (!std::isfinite(loss))
+  std::vector<const net::SubNetwork*> active;
+  for (const net::SubNetwork& network : networks) active.push_back(&network);
+  finish_step(active, loss);
+  return loss;
+}
+
+void SupernetTrainer::finish_step(const std::vector<const net::SubNetwork*>& active, double loss) {
+  if (group_.any(!std::isfinite(loss)))  // all ranks end, each with the reason
     throw base::Error(
         fmt::format("the supernet's training diverged: the loss became {} at step {}; lower "
                     "learning_rate, or raise warmup",
-                    loss, step_));
+                    std::isfinite(loss) ? NAN : loss, step_));
   share_gradients();
-  std::vector<const net::SubNetwork*> active;
-  for (const net::SubNetwork& network : networks) active.push_back(&network);
   optimizer_.step(active, learning_rate(recipe_.recipe, used_),
                   static_cast<double>(recipe_.accumulate * group_.size()));
   smooth();
   ++step_;
-  return loss;
+}
+
+double SupernetTrainer::validation_loss(const std::function<at::Tensor(const at::Tensor&)>& scores) const {
+  return score(scores, data_, Split::validation, recipe_.recipe.validation, 2 * recipe_.recipe.batch, device_).loss;
 }
 
 SupernetPoint SupernetTrainer::measure() {
   SupernetPoint point{.step = step_, .used = used_, .seconds = seconds_, .train_loss = loss_};
-  const auto networks =
-      supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
+  const auto networks = supernet_.select(std::vector{sampler_.largest(), sampler_.smallest(), sampler_.middle()});
   const auto loss_of = [&](const net::SubNetwork& network) {
-    return score([&](const at::Tensor& input) { return scores_of(network, input, false); }, data_, Split::validation,
-                 recipe_.recipe.validation, 2 * recipe_.recipe.batch, device_)
-        .loss;
+    return validation_loss([&](const at::Tensor& input) { return scores_of(network, input, false); });
   };
   point.largest = loss_of(networks[0]);
   point.smallest = loss_of(networks[1]);
   point.middle = loss_of(networks[2]);
+  if (mixture_) measure_mixture(point);
   curve_.push_back(point);
   return point;
 }
@@ -228,28 +250,47 @@ base::Json SupernetTrainer::identity() const {
   return {{"data", data_.hash()}, {"seed", seed_}, {"recipe", recipe}, {"ranks", group_.size()}};
 }
 
+std::uint64_t SupernetTrainer::fingerprint() const {
+  std::string text = fmt::format("{} {} {} {}", space_identity(space_), base::canonical_text(identity()), step_, used_);
+  for (const net::SharedWeight& weight : supernet_.weights()) {
+    const at::Tensor value = weight.value.detach().cpu().contiguous();
+    const std::string_view bytes(static_cast<const char*>(value.const_data_ptr()), value.nbytes());
+    text += fmt::format(" {} {} {}", weight.name, weight.updates, base::hash64(bytes));
+  }
+  return base::hash64(text);
+}
+
 void SupernetTrainer::save(const base::fs::path& path) const {
   base::Json curve = base::Json::array();
   for (const SupernetPoint& point : curve_) curve.push_back(point.to_json());
-  write_supernet(path, supernet_,
-                 {{"identity", identity()},
-                  {"step", step_},
-                  {"used", used_},
-                  {"seconds", seconds_},
-                  {"sorted", sorted_},
-                  {"spread", recipe_.depth == net::SupernetOptions::Depth::spread},
-                  {"curve", curve}});
+  base::Json state = {{"identity", identity()}, {"step", step_},
+                      {"used", used_},          {"seconds", seconds_},
+                      {"sorted", sorted_},      {"spread", recipe_.depth == net::SupernetOptions::Depth::spread},
+                      {"curve", curve}};
+  if (mixture_) state["mixture"] = mixture_->to_json();
+  write_supernet(path, supernet_, state);
 }
 
 void SupernetTrainer::resume(const base::fs::path& path) {
   const base::Json state = read_supernet(path, supernet_);
-  if (state.at("identity") != identity())
+  const base::Json& theirs = state.at("identity");
+  const auto ranks = theirs.value("ranks", 1);
+  const bool over = state.at("used") >= 1.0;  // then any number of ranks may use it
+  if (!over && ranks != group_.size())
+    throw base::Error(fmt::format("is being trained by {} ranks, not by {}: go on with as many, or train into another "
+                                  "folder",
+                                  ranks, group_.size()),
+                      path.string());
+  base::Json own = identity();
+  own["ranks"] = ranks;
+  if (theirs != own)
     throw base::Error("is a checkpoint of another training: its recipe, seed or data differ; train into another folder",
                       path.string());
   step_ = state.at("step");
   used_ = state.at("used");
   seconds_ = state.at("seconds");
   sorted_ = state.at("sorted");
+  if (mixture_) mixture_->restore(state.at("mixture"));
   curve_.clear();
   for (const base::Json& point : state.at("curve")) curve_.push_back(SupernetPoint::from_json(point));
 }

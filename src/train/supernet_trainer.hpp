@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "train/data.hpp"
+#include "train/mixture.hpp"
 #include "train/process_group.hpp"
 #include "train/shared_adamw.hpp"
 #include "train/subnet_sampler.hpp"
@@ -16,6 +17,7 @@ namespace weft::train {
 struct SupernetRecipe {
   Recipe recipe;  ///< budget, batch, schedule, AdamW, precision, validation
   SamplerConfig sampler;
+  std::optional<MixtureRecipe> mixture = {};  ///< in place of the sampler: all sub-networks at once, superposed
   double distill = 0;           ///< share of the loss that asks for the largest sub-network's scores; sandwich alone
   double temperature = 1;       ///< of those scores
   std::int64_t accumulate = 1;  ///< batches whose gradients are added up for an update
@@ -26,7 +28,7 @@ struct SupernetRecipe {
   double checkpoint_s = 60;  ///< seconds between checkpoints
   bool own_subnets = false;  ///< whether each rank of a data-parallel training draws its own sub-networks
 
-  base::Json checked = {};   ///< what it was read from: the identity of a training
+  base::Json checked = {};  ///< what it was read from: the identity of a training
   /// Of a checked `evaluate: {supernet: ...}`.
   static SupernetRecipe from_json(const base::Json& supernet);
 };
@@ -37,6 +39,7 @@ struct SupernetPoint {
   double used = 0, seconds = 0;
   double train_loss = 0;                         ///< of the step's last sub-network
   double largest = 0, smallest = 0, middle = 0;  ///< validation losses in nats; NaN where not measured
+  std::optional<double> mixture, derived;        ///< of a mixture, and of the most probable genome alone
   base::Json to_json() const;
   static SupernetPoint from_json(const base::Json& value);
 };
@@ -65,13 +68,25 @@ class SupernetTrainer {
   /// Goes on from a checkpoint. Throws base::Error where it is of another space, recipe, seed or data, or damaged.
   void resume(const base::fs::path& path);
 
+  /// The same in two trainings of the same experiment that stand at the same step with the same weights, bit for bit.
+  std::uint64_t fingerprint() const;
+
   net::Supernet& supernet() { return supernet_; }
+  /// Null where sub-networks are drawn.
+  Mixture* mixture() { return mixture_ ? &*mixture_ : nullptr; }
 
  private:
+  double sampled_step();
+  double mixture_step();
+  void learn_mixture();
   double step(const std::vector<space::Genome>& own, const std::vector<space::Genome>& all);
   at::Tensor scores_of(const net::SubNetwork& network, const at::Tensor& input, bool training) const;
   double train_on(const std::vector<net::SubNetwork>& networks, const Batch& batch);
-  Batch next_batch(std::int64_t micro) const;
+  Batch next_batch(std::int64_t micro, const char* stream = "batches") const;
+  double mixed_loss(const Batch& batch, const Mixture::Probabilities& probabilities, bool learn);
+  void finish_step(const std::vector<const net::SubNetwork*>& active, double loss);
+  double validation_loss(const std::function<at::Tensor(const at::Tensor&)>& scores) const;
+  void measure_mixture(SupernetPoint& point);
   void share_gradients();
   void smooth();
   base::Json identity() const;
@@ -85,6 +100,7 @@ class SupernetTrainer {
   net::Supernet supernet_;
   SubnetSampler sampler_;
   SharedAdamW optimizer_;
+  std::optional<Mixture> mixture_;
   std::int64_t positions_;  // of an example
   std::int64_t step_ = 0;
   double used_ = 0, seconds_ = 0, loss_ = 0;

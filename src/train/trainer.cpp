@@ -90,6 +90,7 @@ class Trainer {
 
   at::Tensor train_step(double rate) {
     const Batch batch = data_.sample(random_, recipe_.batch).on(device_);
+    data_.prepare(random_, 0, recipe_.batch);
     const at::Tensor loss = cross_entropy(scores(batch.input, true), batch.target);
     loss.backward();
     optimizer_->step(rate);

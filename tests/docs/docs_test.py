@@ -112,6 +112,8 @@ def commands(text):
             if set(word) <= set("|;<>&"):
                 while current and (current[0] == "do" or re.fullmatch(r"\w+=.*", current[0])):
                     current = current[1:]
+                if "--no-python" in current:  # of torchrun: the program follows
+                    current = current[current.index("--no-python") + 1:]
                 if current and current[0] in ("weft", "build/release/weft"):
                     yield current[1:]
                 current = []
@@ -173,9 +175,28 @@ class Docs(unittest.TestCase):
                 self.assertTrue(schema_has(schema, schema, key), f"no key {'.'.join(key)} in an experiment")
 
     def check_file(self, path, word):
-        if path in (["run"], ["llm", "check"]) and not word.startswith("my_"):
+        if path in (["run"], ["supernet", "train"], ["llm", "check"]) and not word.startswith("my_"):
             stem = pathlib.Path(word).stem
             self.assertTrue((ROOT / "experiments" / f"{stem}.yaml").exists(), f"no experiment {word}")
+
+    def test_the_batch_file_for_slurm_starts_a_torchrun_on_each_machine(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("srun", r'printf "%s\n" "$OMP_NUM_THREADS" "$@"'), ("scontrol", "echo first; echo second")):
+                program = pathlib.Path(folder) / name
+                program.write_text("#!/bin/sh\n" + text + "\n")
+                program.chmod(0o755)
+            job = {"SLURM_SUBMIT_DIR": str(ROOT), "SLURM_JOB_NUM_NODES": "2", "SLURM_JOB_ID": "40123",
+                   "SLURM_JOB_NODELIST": "machines[1-2]", "SLURM_GPUS_ON_NODE": "4", "SLURM_CPUS_PER_TASK": "16",
+                   "PATH": folder + ":" + os.environ["PATH"]}
+            arguments = ["my_supernet.yaml", "-o", "runs/my_supernet"]
+            done = subprocess.run(["bash", ROOT / "scripts" / "supernet_slurm.sh", *arguments], capture_output=True, text=True,
+                                  env={**os.environ, **job}, cwd=folder, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            threads, *command = done.stdout.splitlines()
+            self.assertEqual(threads, "4")
+            self.assertEqual(command, ["torchrun", "--nnodes", "2", "--nproc-per-node", "4", "--max-restarts", "0",
+                                       "--rdzv-backend", "c10d", "--rdzv-id", "weft-40123", "--rdzv-endpoint", "first:20123",
+                                       "--no-python", "weft", "supernet", "train", *arguments])
 
     def test_every_example_of_an_experiment_loads(self):
         files = [(str(path.relative_to(ROOT)), path.read_text()) for path in sorted((ROOT / "experiments").glob("*.yaml"))]
@@ -209,6 +230,15 @@ class Docs(unittest.TestCase):
                     (pathlib.Path(folder) / "example.yaml").write_text(text)
                     code, _, error = weft("space", "sample", "example.yaml", folder=folder)
                     self.assertEqual(code, 0, error)
+
+    def test_every_example_of_a_study_of_rankings_is_read(self):
+        examples = [(where, text) for where, mark, text in all_fences("json") if mark == "test: rank"]
+        self.assertTrue(examples)
+        for where, text in examples:
+            with self.subTest(where=where), tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "rank.json").write_text(text)
+                code, _, error = weft("rank", "rank.json", folder=folder)
+                self.assertEqual(code, 0, error)
 
     def test_the_sizes_of_the_spaces_are_as_written(self):
         for path in (ROOT / "search_spaces").glob("*.yaml"):

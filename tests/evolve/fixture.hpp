@@ -34,6 +34,7 @@ struct Made {
   space::Space space;
   Objective objective{{{"loss", true}}};
   bool samples = true, chat = true;
+  base::Json probabilities = nullptr;  // of the method mixture
 
   explicit Made(const std::string& name = "gpt_nano") : space(space::Space::load(name)) {}
   Prompts prompts(const std::string& method) const {
@@ -47,7 +48,8 @@ struct Made {
                           .objective = objective,
                           .prompts = prompts(method),
                           .chat = chat,
-                          .samples = samples});
+                          .samples = samples,
+                          .probabilities = probabilities});
   }
   std::string problem(const space::Genome& genome) const {
     const auto architecture = space::decode(space, genome, space.input);

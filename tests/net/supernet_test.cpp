@@ -78,10 +78,10 @@ TEST(Supernet, HeadsAreWholeAndStayInTheirGroup) {
   const auto one = supernet.select(genome_of(space, "{\"heads\": 4, \"groups\": 1}"));
   const auto two = supernet.select(genome_of(space, "{\"heads\": 4, \"groups\": 2}"));
   ASSERT_TRUE(one && two);
-  const SharedWeight& query = weight_named(supernet, "linear.0.weight#3");
+  const SharedWeight& query = weight_named(supernet, "linear(3,s).0.weight");
   ASSERT_EQ(query.axes[0], (block::Axis{block::Segment{{2, 4, 4}}}));
   const auto rows = [&](const SubNetwork& network) {
-    return indices(supernet, part_named(supernet, network, "linear.0.weight#3")).select(1, 0).div(8, "floor");
+    return indices(supernet, part_named(supernet, network, "linear(3,s).0.weight")).select(1, 0).div(8, "floor");
   };
   EXPECT_TRUE(at::equal(rows(*one), at::arange(16, at::kLong)));
   EXPECT_TRUE(at::equal(rows(*two), at::cat({at::arange(8, at::kLong), at::arange(16, 24, at::kLong)})));
@@ -96,7 +96,7 @@ TEST(Supernet, AGateStaysAGateAndAValueAValue) {
   const auto network = supernet.select(genome_of(space, "{\"ratio\": 1}"));
   ASSERT_TRUE(network.has_value());
   const at::Tensor rows =
-      indices(supernet, part_named(supernet, *network, "linear.0.weight#1|1")).select(1, 0).div(8, "floor");
+      indices(supernet, part_named(supernet, *network, "linear(1|1,s).0.weight")).select(1, 0).div(8, "floor");
   EXPECT_TRUE(at::equal(rows, at::cat({at::arange(8, at::kLong), at::arange(16, 24, at::kLong)})));
 }
 
@@ -107,7 +107,7 @@ TEST(Supernet, TheTapsOfACausalConvolutionKeepTheirDistanceFromThePosition) {
   Supernet supernet(space, test::reduced_input(space), test::double_supernet());
   const auto network = supernet.select(genome_of(space, "{\"width\": 3}"));
   ASSERT_TRUE(network.has_value());
-  const at::Tensor taps = indices(supernet, part_named(supernet, *network, "dwconv.0.weight")).view({8, 3})[0];
+  const at::Tensor taps = indices(supernet, part_named(supernet, *network, "dwconv(s,1,1l).0.weight")).view({8, 3})[0];
   EXPECT_TRUE(at::equal(taps, at::arange(2, 5, at::kLong)));
 }
 

@@ -57,6 +57,37 @@ TEST_F(ExperimentFile, TrainsForExactlyOneBudget) {
   EXPECT_NO_THROW(load(replaced(kCount, "{count: {}}", "{train: {tokens: 200k}}")));
 }
 
+constexpr const char* kMixture =
+    "space: gpt_nano_heads\n"
+    "task: {data: wordnet_glosses}\n"
+    "evaluate: {supernet: {train: {steps: 5}, subnets: {mixture: drnas}}}\n"
+    "objective: {minimize: val_loss}\n"
+    "search: {method: mixture, trials: 5}\n";
+
+TEST_F(ExperimentFile, TakesAMixtureThatItsSupernetLearns) {
+  const Experiment experiment = load(kMixture);
+  const base::Json& subnets = experiment.checked.at("evaluate").at("supernet").at("subnets");
+  EXPECT_EQ(subnets.at("mixture").at("drnas").at("warmup"), 0.1);
+  EXPECT_NO_THROW(load(replaced(kMixture, "method: mixture", "method: random")));
+  EXPECT_NO_THROW(load(replaced(kMixture, "subnets: {mixture: drnas}", "checkpoint: s.safetensors")));
+}
+
+TEST_F(ExperimentFile, NeedsASupernetThatLearnsAMixtureForTheMethodOfThatName) {
+  const std::string expected =
+      "the method mixture takes what a supernet learned; write evaluate: {supernet: {train: {steps: 1000}, subnets: "
+      "{mixture: drnas}}}";
+  EXPECT_EQ(refusal(replaced(kCount, "method: random", "method: mixture")), file() + ":4:10: " + expected);
+  EXPECT_NE(refusal(replaced(kMixture, "mixture: drnas", "sampler: uniform")).find(expected), std::string::npos);
+}
+
+TEST_F(ExperimentFile, SaysNothingOfDrawnSubNetworksWhereAMixtureTrainsAllOfThem) {
+  for (const char* option : {"distill: 0.5", "sort: true", "own: true", "depth: spread", "random: 3"}) {
+    const std::string error = refusal(replaced(kMixture, "mixture: drnas", std::string("mixture: drnas, ") + option));
+    EXPECT_NE(error.find("' is of drawn sub-networks; with 'mixture' none are"), std::string::npos) << error;
+  }
+  EXPECT_NE(refusal(replaced(kMixture, "mixture: drnas", "mixture: {darts: {}, drnas: {}}")), "");
+}
+
 TEST_F(ExperimentFile, NamesAModelForAMethodThatAsksOne) {
   EXPECT_EQ(refusal(replaced(kCount, "method: random", "method: genius")),
             file() + ":4:10: the method genius asks a language model; add llm: {provider: llama, model: smollm2-135m}");

@@ -103,7 +103,10 @@ TEST_F(ImageFolders, GiveTheSameBatchesWithAnyThreads) {
     const auto data = open(augment);
     base::Random random(3);
     std::vector<Batch>& run = runs.emplace_back();
-    for (int i = 0; i < 6; ++i) run.push_back(data->sample(random, 9).on(at::kCPU));
+    for (int i = 0; i < 6; ++i) {
+      run.push_back(data->sample(random, 9).on(at::kCPU));
+      data->prepare(random, 0, 9);
+    }
   }
   at::set_num_threads(before);
   for (const auto& run : runs) {
@@ -118,12 +121,26 @@ TEST_F(ImageFolders, GiveTheSameBatchesWithAnyThreads) {
 TEST_F(ImageFolders, GiveABatchThatFollowsFromTheStreamAlone) {
   const auto data = open();
   base::Random random(3), other(4), same(3);
+  data->prepare(random, 0, 8);
   const Batch first = data->sample(random, 8), second = data->sample(random, 8);
-  data->sample(other, 8);
+  data->prepare(other, 0, 8);
+  data->prepare(same, 0, 8);
+  data->prepare(base::Random(9), 0, 8);
   EXPECT_TRUE(at::equal(data->sample(same, 8).input, first.input));
   EXPECT_EQ(data->sample(other, 5).input.size(0), 5);
   EXPECT_TRUE(at::equal(data->sample(same, 8).input, second.input));
   EXPECT_FALSE(at::equal(first.input, second.input));
+}
+
+TEST_F(ImageFolders, GivePartsOfOneBatch) {
+  const auto data = open();
+  base::Random random(3), left(3), right(3);
+  const Batch all = data->sample(random, 9);
+  data->prepare(right, 5, 4);
+  EXPECT_TRUE(at::equal(data->part(left, 9, 0, 5).input, all.input.narrow(0, 0, 5)));
+  const Batch rest = data->part(right, 9, 5, 4);
+  EXPECT_TRUE(at::equal(rest.input, all.input.narrow(0, 5, 4)));
+  EXPECT_TRUE(at::equal(rest.target, all.target.narrow(0, 5, 4)));
 }
 
 TEST_F(ImageFolders, HoldOutTwoPercentByHashWhateverElseIsThere) {

@@ -85,7 +85,7 @@ class SupernetEvaluator : public Evaluator {
     }
     base::Random random(seed, "recalibration");
     for (int batch = 0; any && batch < config_.at("recalibrate").get<int>(); ++batch)
-      forward(network, weights, data_->sample(random, recipe_.batch).input.to(device_), true);
+      forward(network, weights, data_->sample(random, recipe_.batch).on(device_).input, true);
   }
 
   at::Tensor forward(const net::Network& network, const net::Weights& weights, const at::Tensor& input,

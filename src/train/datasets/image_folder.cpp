@@ -22,7 +22,7 @@ namespace {
 namespace fs = base::fs;
 
 constexpr std::int64_t kColours = 3;
-constexpr std::size_t kAhead = 2;  // batches that are decoded while the network trains on one
+constexpr std::size_t kAhead = 2;  // batches in the background, at most
 constexpr std::size_t kMaxValidation = 10'000, kHashed = 1000;
 constexpr double kValidationShare = 0.02;
 
@@ -49,7 +49,7 @@ std::vector<std::uint32_t> by_hash(const ImageIndex& index) {
 // What is being decoded: bytes [size, side, side, 3] and classes, filled by a pool's threads.
 struct Pending {
   std::uint64_t key = 0;
-  std::int64_t size = 0;
+  std::int64_t first = 0, size = 0;
   at::Tensor pixels, classes;
   std::optional<Mix> mix;
   std::unique_ptr<Pool::Work> work;
@@ -99,20 +99,21 @@ class ImageFolder : public Dataset {
             .classes = static_cast<std::int64_t>(train_.classes.size())};
   }
 
-  // A batch follows from one number of the stream. Who asks again goes on with the stream, so the numbers of the next
-  // batches are known and their images are decoded ahead; what is then not asked for is dropped.
-  Batch sample(base::Random& random, std::int64_t size) const override {
-    const std::lock_guard lock(mutex_);
+  Batch sample(base::Random& random, std::int64_t size) const override { return part(random, size, 0, size); }
+
+  // A batch follows from one number of the stream, and each of its images from that and its own number.
+  Batch part(base::Random& random, std::int64_t /*size*/, std::int64_t first, std::int64_t count) const override {
     const std::uint64_t key = random.next();
-    std::unique_ptr<Pending> wanted = take(key, size);
-    base::Random next = random;
-    for (std::size_t i = 0; i < kAhead; ++i) {
-      const std::uint64_t coming = next.next();
-      if (i < ahead_.size() && ahead_[i]->key == coming && ahead_[i]->size == size) continue;
-      ahead_.resize(i);
-      ahead_.push_back(start(coming, size));
-    }
-    return wanted->finished();
+    return take(key, first, count)->finished();
+  }
+
+  void prepare(const base::Random& random, std::int64_t first, std::int64_t count) const override {
+    base::Random coming = random;
+    const std::uint64_t key = coming.next();
+    const std::lock_guard lock(mutex_);
+    if (find(key, first, count) != ahead_.end()) return;
+    if (ahead_.size() == kAhead) ahead_.pop_front();
+    ahead_.push_back(start(key, first, count));
   }
 
   std::vector<Batch> fixed(Split split, std::int64_t count, std::int64_t size) const override {
@@ -154,23 +155,33 @@ class ImageFolder : public Dataset {
   }
 
  private:
-  std::unique_ptr<Pending> take(std::uint64_t key, std::int64_t size) const {
-    while (!ahead_.empty()) {
-      std::unique_ptr<Pending> first = std::move(ahead_.front());
-      ahead_.pop_front();
-      if (first->key == key && first->size == size) return first;
-    }
-    return start(key, size);
+  using Ahead = std::deque<std::unique_ptr<Pending>>;
+
+  Ahead::iterator find(std::uint64_t key, std::int64_t first, std::int64_t size) const {
+    return std::find_if(ahead_.begin(), ahead_.end(), [&](const std::unique_ptr<Pending>& one) {
+      return one->key == key && one->first == first && one->size == size;
+    });
   }
 
-  std::unique_ptr<Pending> start(std::uint64_t key, std::int64_t size) const {
+  // What was prepared in vain is dropped, so that no thread decodes it.
+  std::unique_ptr<Pending> take(std::uint64_t key, std::int64_t first, std::int64_t size) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = find(key, first, size);
+    std::unique_ptr<Pending> pending = found == ahead_.end() ? nullptr : std::move(*found);
+    ahead_.erase(ahead_.begin(), found == ahead_.end() ? found : found + 1);
+    return pending ? std::move(pending) : start(key, first, size);
+  }
+
+  std::unique_ptr<Pending> start(std::uint64_t key, std::int64_t first, std::int64_t size) const {
     auto pending = std::make_unique<Pending>();
     pending->key = key;
+    pending->first = first;
     pending->size = size;
-    base::Random random(key, "mix");
+    base::Random random(key, "mix", static_cast<std::uint64_t>(first));
     pending->mix =
         random_mix(random, config_.augment, config_.image_size, static_cast<std::int64_t>(train_.classes.size()));
-    pending->start(pool_, config_.image_size, [this, key](std::int64_t i) { return train_image(key, i); });
+    pending->start(pool_, config_.image_size,
+                   [this, key, first](std::int64_t i) { return train_image(key, first + i); });
     return pending;
   }
 
@@ -192,7 +203,7 @@ class ImageFolder : public Dataset {
   std::array<ImageSplit, 3> splits_;
   mutable Pool pool_;
   mutable std::mutex mutex_;
-  mutable std::deque<std::unique_ptr<Pending>> ahead_;  // ends before the pool does
+  mutable Ahead ahead_;  // ends before the pool does
 };
 
 // Labels are places in the list of classes, so both lists must be one.

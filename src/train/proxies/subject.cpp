@@ -1,7 +1,6 @@
 #include "train/proxies/subject.hpp"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
@@ -19,9 +18,8 @@ std::vector<at::Tensor> Pass::apply(net::Kernel kernel, const block::Node& node,
 Subject::Subject(const net::Network& network, const net::Weights& weights, std::vector<Batch> batches)
     : network_(network), weights_(weights), batches_(std::move(batches)), products_(products_of(network)) {
   for (Batch& batch : batches_) {
-    const bool images = batch.input.is_floating_point();
-    batch.input = batch.input.to(weights[0].device(), images ? weights[0].scalar_type() : at::kLong);
-    batch.target = batch.target.to(weights[0].device());
+    batch = batch.on(weights[0].device());
+    if (batch.input.is_floating_point()) batch.input = batch.input.to(weights[0].scalar_type());
   }
 }
 
@@ -44,8 +42,7 @@ const std::vector<at::Tensor>& Subject::gradients(std::size_t batch) const {
   const net::Weights leaves = this->leaves(true);
   Pass pass;
   const at::Tensor logits = net::forward(network_, leaves, batches_[batch].input, true, &pass);
-  const at::Tensor loss =
-      at::cross_entropy_loss(logits.reshape({-1, logits.size(-1)}), batches_[batch].target.reshape({-1}));
+  const at::Tensor loss = cross_entropy(logits.reshape({-1, logits.size(-1)}), batches_[batch].target);
   if (loss.requires_grad()) loss.backward();
   return gradients_[batch] = gradients_of(products_, leaves);
 }
