@@ -45,7 +45,7 @@ TEST(ProxyEvaluator, ScoresTransformersForTextAndImages) {
 }
 
 TEST(ProxyEvaluator, ScoresCellsAndRecurrentNetworksWithoutWhatNeedsAttention) {
-  const Setup cells = setup_of("nasbench201", "{data: fashion_mnist}", "{proxy: {batch: 4}}");
+  const evaluate::Setup cells = setup_of("nasbench201", "{data: fashion_mnist}", "{proxy: {batch: 4}}");
   EXPECT_EQ(scored(outcome_of(cells, R"({"op_10":"nor_conv_3x3","op_20":"skip_connect","op_21":"none",)"
                                      R"("op_30":"skip_connect","op_31":"nor_conv_1x1","op_32":"avg_pool_3x3"})")),
             all_but({"dss", "head_confidence"}));
