@@ -230,7 +230,7 @@ TEST(Superposition, IsRefusedWhereHeadsHaveNoFixedSize) {
       "layers: {count: 2, block: gpt2.block, bind: {D: width, H: heads, R: 1}}\n");
   const std::string error = refused(space);
   EXPECT_NE(error.find("the space 't' cannot be superposed: its largest genome does not have all of the weight "
-                       "'layers.0.0.linear."),
+                       "'layers.0.0.linear("),
             std::string::npos)
       << error;
   EXPECT_NE(error.find("of which other values of 'heads' have more"), std::string::npos) << error;
