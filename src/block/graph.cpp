@@ -65,8 +65,8 @@ class Binder {
   void start_graph() {
     graph_->input = input_;
     graph_->states = states_;
-    graph_->picked = std::any_of(program_.sites.begin(), program_.sites.end(),
-                                 [&](const Site& site) { return site.op == pick_; });
+    graph_->picked =
+        std::any_of(program_.sites.begin(), program_.sites.end(), [&](const Site& site) { return site.op == pick_; });
     graph_->nodes.reserve(program_.sites.size());
     node_of_.assign(program_.sites.size(), -1);
   }

@@ -41,7 +41,8 @@ TEST(Command, HasHelpWithAnExample) {
 }
 
 TEST(Command, HasHelpThatNamesEveryOther) {
-  for (const Arguments& first : std::vector<Arguments>{{}, {"space"}, {"block"}, {"model"}, {"latency"}, {"llm"}, {"journal"}}) {
+  for (const Arguments& first :
+       std::vector<Arguments>{{}, {"space"}, {"block"}, {"model"}, {"latency"}, {"llm"}, {"journal"}}) {
     const Ended help = weft(with(first, "--help"));
     EXPECT_EQ(help.code, 0) << help;
     for (const Arguments& command : commands()) {

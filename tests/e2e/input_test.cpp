@@ -64,8 +64,9 @@ TEST_F(Input, OfTwoEvaluatorsOrNoBudgetIsRefused) {
 TEST_F(Input, OfASpaceThatDoesNotFitTheDataIsRefused) {
   expect_refused({"task.data=fashion_mnist", "evaluate={train: {steps: 2}}"},
                  "the space 'gpt_nano' is for language models, the data fashion_mnist is not");
-  expect_refused({"space=vit_nano", "evaluate={train: {steps: 2}}"},
-                 "the space 'vit_nano' is for images, the data wordnet_glosses is not; there are fashion_mnist, image_folder");
+  expect_refused(
+      {"space=vit_nano", "evaluate={train: {steps: 2}}"},
+      "the space 'vit_nano' is for images, the data wordnet_glosses is not; there are fashion_mnist, image_folder");
 }
 
 TEST_F(Input, WithoutAModelOrItsKeyIsRefusedBeforeAnythingIsMade) {

@@ -51,7 +51,7 @@ TEST_P(EverySpace, GivesItsGenomesWhatTheyWouldGiveAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Spaces, EverySpace, ::testing::ValuesIn(base::list_data("search_spaces", ".yaml")),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& one) { return one.param; });
 
 }  // namespace
 }  // namespace weft::net

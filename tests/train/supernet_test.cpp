@@ -167,7 +167,9 @@ TEST_F(SupernetTraining, SharesTheUpdateAmongSubNetworksOfAStep) {
   SupernetTrainer trained = trainer(recipe_with());
   trained.step();
   for (const net::SharedWeight& weight : trained.supernet().weights()) {
-    if (weight.gradient.defined()) EXPECT_EQ(weight.gradient.abs().sum().item<double>(), 0) << weight.name;
+    if (weight.gradient.defined()) {
+      EXPECT_EQ(weight.gradient.abs().sum().item<double>(), 0) << weight.name;
+    }
     EXPECT_LE(weight.updates, 1) << weight.name;
   }
 }

@@ -47,8 +47,8 @@ class SupernetEvaluator : public Evaluator {
   journal::Outcome scored(const Evaluation& evaluation) {
     const auto start = train::Clock::now();
     const auto genome = space::from_text(space_, evaluation.genome);
-    const auto network = genome ? supernet_->select(*genome)
-                                : base::Result<net::SubNetwork>(base::failure(genome.error()));
+    const auto network =
+        genome ? supernet_->select(*genome) : base::Result<net::SubNetwork>(base::failure(genome.error()));
     if (!network) return journal::Outcome::failed("refused", network.error());
     const space::Architecture architecture = *space::decode(space_, *genome, data_->input());
     const net::Network alone = net::make_network(architecture);
