@@ -63,7 +63,8 @@ TEST(Command, ThatIsWrongIsRefusedInOneLine) {
   };
   refused({}, "A subcommand is required; see weft --help");
   refused({"runn", "x.yaml"},
-          "no command 'runn'; there are run, resume, report, space, block, model, export, journal, llm, doctor; did "
+          "no command 'runn'; there are run, resume, report, supernet, rank, space, block, model, latency, export, "
+          "journal, llm, doctor; did "
           "you mean "
           "'run'?");
   refused({"space", "sho", "gpt_nano"},

@@ -56,7 +56,8 @@ TEST_F(Input, ThatNamesWhatIsNotThereSaysWhatIs) {
 }
 
 TEST_F(Input, OfTwoEvaluatorsOrNoBudgetIsRefused) {
-  expect_refused({"evaluate={count: {}, train: {steps: 3}}"}, "expected exactly one of train, count or command");
+  expect_refused({"evaluate={count: {}, train: {steps: 3}}"},
+                 "expected exactly one of train, supernet, proxy, count, latency, command or cascade");
   expect_refused({"evaluate=train"}, "'train' needs exactly one of steps, tokens and seconds as its budget");
   expect_refused({"search={method: random}"}, "nothing ends this run");
 }

@@ -9,8 +9,8 @@ namespace weft::net {
 namespace {
 
 constexpr std::int64_t kSmall = 2'000'000;      // parameters up to which a genome is taken as it is drawn
-constexpr std::int64_t kEnough = 150'000'000;   // parameters of all genomes of a space together
-constexpr std::int64_t kTooLarge = 80'000'000;  // parameters of the smallest genome of a space that is left out
+constexpr std::int64_t kEnough = 25'000'000;    // parameters of all genomes of a space together
+constexpr std::int64_t kTooLarge = 30'000'000;  // parameters of the smallest genome of a space that is left out
 
 // A random genome; of large spaces one near the smallest.
 space::Genome drawn(const space::Space& space, space::Counter& counter, const space::Genome& smallest,

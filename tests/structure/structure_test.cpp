@@ -82,7 +82,7 @@ TEST(Structure, KeepsEveryLibraryInItsRooms) {
       {std::regex("^httplib"), {"http"}},
       {std::regex("^(sqlite3|SQLiteCpp)"), {"journal"}},
       {std::regex("^(llama|ggml|gguf)"), {"llm"}},
-      {std::regex("^tbb/"), {"evaluate"}},
+      {std::regex("^tbb/"), {"train", "evaluate"}},
       {std::regex("^yaml-cpp/"), {"base"}},
       {std::regex("^gmp"), {"space"}},
       {std::regex("^CLI/"), {"app"}},
