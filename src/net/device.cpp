@@ -46,7 +46,7 @@ std::string torch_version() {
 void set_threads(int threads) {
   at::set_num_threads(threads);
   // One evaluation a worker at a time: a second pool would only stand in the first one's way.
-  at::set_num_interop_threads(1);
+  if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);  // may be set but once a process
 }
 
 }  // namespace weft::net

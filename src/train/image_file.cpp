@@ -60,7 +60,8 @@ ImageFile::ImageFile(const base::fs::path& path) : path_(path), bytes_(base::rea
   } else {
     throw error("is neither a JPEG nor a PNG image");
   }
-  if (height_ < 1 || width_ < 1 || height_ * width_ > kMaxPixels)
+  if (height_ < 1 || width_ < 1) throw error(fmt::format("is no whole {} image", is_png_ ? "PNG" : "JPEG"));
+  if (height_ * width_ > kMaxPixels)
     throw error(fmt::format("says that it has {} x {} pixels; weft reads {} million at most", width_, height_,
                             kMaxPixels / 1'000'000));
 }

@@ -75,7 +75,7 @@ TEST_F(Cascade, FailsAsItsStageDoesAndKeepsWhatWasKnown) {
 }
 
 TEST_F(Cascade, TakesNoThresholdsWhereTheWinnerIsTested) {
-  const evaluate::Setup setup = cascade({{"echo '{\"a\": 2}'", "{a: 1}"}, {"echo '{\"test_a\": 5}'", "{}"}});
+  const evaluate::Setup setup = cascade({{"echo '{\"a\": 2}'", "{a: 1}"}, {"echo '{\"b\": 1, \"test_a\": 5}'", "{}"}});
   EXPECT_FALSE(outcome(setup).ok());
   const Outcome tested = outcome(setup, true);
   ASSERT_TRUE(tested.ok());

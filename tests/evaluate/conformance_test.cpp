@@ -3,6 +3,7 @@
 
 #include "tests/evaluate/fixture.hpp"
 #include "tests/support/errors.hpp"
+#include "train/supernet_run.hpp"
 
 namespace weft::evaluate {
 namespace {
@@ -27,8 +28,22 @@ class Conformance : public ::testing::TestWithParam<std::string> {
           "gpt_nano", "{context: 16}",
           "{cascade: [{count: {}, keep: {params: 3M}}, {train: {steps: 2, batch: 4, validation: 2, curve: 1, "
           "precision: fp32}, keep: {val_loss: {at_most: 9, at_least: 0}}}]}");
+    if (GetParam() == "supernet") return trained_supernet();
     EXPECT_EQ(GetParam(), "command") << "say here how to make the new evaluator";
     return setup_of("gpt_nano", "{}", "{command: {run: [sh, " + folder_.write("program.sh", kProgram) + "]}}");
+  }
+  // One step of a supernet, in a file.
+  evaluate::Setup trained_supernet() const {
+    evaluate::Setup made =
+        setup_of("gpt_nano", "{context: 16}",
+                 "{supernet: {train: {steps: 1, batch: 4, validation: 2, curve: 1, precision: fp32}}}");
+    const space::Space space = space::Space::from_snapshot(made.space);
+    const base::fs::path file = folder_ / "supernet.safetensors";
+    train::train_supernet(
+        {.space = &space, .task = made.task, .supernet = made.evaluate.at("supernet"), .seed = 1, .file = file},
+        [](const train::SupernetStatus&) {}, {});
+    made.evaluate["supernet"]["checkpoint"] = file.string();
+    return made;
   }
   test::Folder folder_;
 };

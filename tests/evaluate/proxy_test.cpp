@@ -56,8 +56,10 @@ TEST(ProxyEvaluator, ScoresCellsAndRecurrentNetworksWithoutWhatNeedsAttention) {
 
 TEST(ProxyEvaluator, FailsWithTheReasonWhereNoneOfTheScoresMeansAnything) {
   const evaluate::Setup setup =
-      setup_of("vit_nano", "{data: fashion_mnist}", "{proxy: {scores: [head_confidence], batch: 4}}");
-  const journal::Outcome outcome = outcome_of(setup, kMixer);
+      setup_of("nasbench201", "{data: fashion_mnist}", "{proxy: {scores: [head_confidence], batch: 4}}");
+  const journal::Outcome outcome =
+      outcome_of(setup, R"({"op_10":"nor_conv_3x3","op_20":"skip_connect","op_21":"none",)"
+                        R"("op_30":"skip_connect","op_31":"nor_conv_1x1","op_32":"avg_pool_3x3"})");
   EXPECT_EQ(outcome.failure, "no_score");
   EXPECT_EQ(outcome.detail, "head_confidence: it has no attention by softmax");
   EXPECT_FALSE(outcome.transient);

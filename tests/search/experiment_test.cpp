@@ -118,7 +118,7 @@ TEST_F(ExperimentFile, HasStagesOfOneEvaluatorEach) {
   }
   EXPECT_NE(refusal(with("{cascade: [{count: {}}]}")).find("unknown key 'cascade'"), std::string::npos);
   EXPECT_EQ(refusal(with("{count: {}}, {train: {}}")),
-            file() + ":2:43: 'train' needs exactly one of steps, tokens and seconds as its budget");
+            file() + ":2:36: 'train' needs exactly one of steps, tokens and seconds as its budget");
 }
 
 TEST_F(ExperimentFile, HasThresholdsOnWhatItsStagesGive) {

@@ -31,8 +31,8 @@ TEST(RandomCrop, LiesInTheImageWithTheAskedArea) {
   }
   EXPECT_NEAR(smallest, 0.08, 0.01);
   EXPECT_GT(largest, 0.9);
-  // Few draws do not fit, so that the mean is near that of the uniform share.
-  EXPECT_NEAR(sum / 4000, 0.54, 0.05);
+  // Large draws fit less often: the same procedure, written anew in Python, has a mean of 0.453 over 200,000 draws.
+  EXPECT_NEAR(sum / 4000, 0.453, 0.02);
 }
 
 TEST(RandomCrop, IsTheMiddleOfAnImageThatNoneFits) {

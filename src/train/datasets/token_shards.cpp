@@ -187,7 +187,8 @@ std::unique_ptr<Dataset> token_shards(const TaskConfig& config) {
     one.emplace_back(config.path);
     return std::make_unique<TokenShards>(config, std::move(one), std::vector<TokenFile>());
   }
-  return std::make_unique<TokenShards>(config, files_named(config.path, "train"), files_named(config.path, "val"));
+  std::vector<TokenFile> train = files_named(config.path, "train"), held = files_named(config.path, "val");
+  return std::make_unique<TokenShards>(config, std::move(train), std::move(held));
 }
 
 }  // namespace datasets
