@@ -120,8 +120,8 @@ TEST_F(Table, SumsItsCells) {
   double sum = 0;
   for (const auto& [key, cell] : table.cells) {
     if (cell.what.find("width 64") != std::string::npos) sum += cell.seconds;
-    if (cell.what == R"(gpt2 {"D":64,"H":2,"R":1})") sum += 2 * cell.seconds;
-    if (cell.what == R"(gpt2 {"D":64,"H":2,"R":4})") sum += cell.seconds;
+    if (cell.what == R"(gpt2.block {"D":64,"H":2,"R":1})") sum += 2 * cell.seconds;
+    if (cell.what == R"(gpt2.block {"D":64,"H":2,"R":4})") sum += cell.seconds;
   }
   EXPECT_NEAR(*table.seconds(space, *genome), sum, 1e-12);
 }
@@ -129,11 +129,11 @@ TEST_F(Table, SumsItsCells) {
 TEST_F(Table, SaysWhichCellItLacks) {
   const space::Space space = Table::space();
   LatencyTable table = build(space, 2);
-  std::erase_if(table.cells, [](const auto& cell) { return cell.second.what == R"(gpt2 {"D":64,"H":2,"R":4})"; });
+  std::erase_if(table.cells, [](const auto& cell) { return cell.second.what == R"(gpt2.block {"D":64,"H":2,"R":4})"; });
   const auto genome = space::from_text(space, R"({"width":64,"depth":1,"ratio":[4]})");
   const auto seconds = table.seconds(space, *genome);
   ASSERT_FALSE(seconds.has_value());
-  EXPECT_EQ(seconds.error(), R"(the latency table has no cell for gpt2 {"D":64,"H":2,"R":4}; build it again)");
+  EXPECT_EQ(seconds.error(), R"(the latency table has no cell for gpt2.block {"D":64,"H":2,"R":4}; build it again)");
 }
 
 TEST_F(Table, IsReadAsItWasWritten) {
