@@ -232,7 +232,9 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
                         const StopSigns& stop, const MakeEngine& make_engine) {
   std::string ended = "stopped";
-  if (train_own_supernet(experiment, journal.folder(), progress, stop.gently)) {
+  if (own_supernet(experiment) && experiment.budget().minutes.value_or(1) == 0) {  // which would train it
+    ended = "budget.minutes";
+  } else if (train_own_supernet(experiment, journal.folder(), progress, stop.gently)) {
     Session session(experiment, journal, make_engine);
     ended = session.run(progress, stop);
   }
