@@ -9,7 +9,6 @@ import warnings
 from pathlib import Path
 
 warnings.filterwarnings("ignore")
-import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import nn
@@ -66,11 +65,11 @@ def zico(subject):
     batches = [loss_gradients(subject, i) for i in range(len(subject.batches))]
     total = 0
     for of_batches in zip(*batches):
-        gradients = np.stack([gradient.numpy().ravel() for _, gradient in of_batches])
-        deviation = gradients.std(axis=0)
+        gradients = torch.stack([gradient.flatten() for _, gradient in of_batches])
+        deviation = ((gradients - gradients.mean(0)) ** 2).mean(0).sqrt()
         some = deviation != 0
-        ratio = (np.abs(gradients).mean(axis=0)[some] / deviation[some]).sum()
-        total += np.log(ratio) if ratio != 0 else 0
+        ratio = (gradients.abs().mean(0)[some] / deviation[some]).sum()
+        total += ratio.log() if ratio != 0 else 0
     return total
 
 
@@ -84,8 +83,10 @@ def jacob_cov(subject):
     y = model(x)
     jacobian, = torch.autograd.grad(y, seen[-1], torch.ones_like(y))
     x.requires_grad_(False)
-    values, _ = np.linalg.eig(np.corrcoef(jacobian.flatten(1).numpy()))
-    return -np.sum(np.log(values.real + 1e-5) + 1 / (values.real + 1e-5))
+    rows = jacobian.flatten(1) - jacobian.flatten(1).mean(1, keepdim=True)
+    rows = rows / rows.norm(dim=1, keepdim=True)
+    values = torch.linalg.eigvals(rows @ rows.T).real + 1e-5
+    return -(values.log() + 1 / values).sum()
 
 
 class Watch(TorchFunctionMode):
@@ -129,7 +130,7 @@ def watched(subject):
 
 
 def naswot(subject):
-    return np.linalg.slogdet(watched(subject).kernel.numpy())[1]
+    return torch.linalg.slogdet(watched(subject).kernel).logabsdet
 
 
 def activation_distance(subject):
@@ -147,7 +148,7 @@ def synaptic(subject, norms, embed):
         for tensor in model.state_dict().values():
             tensor.abs_()
     for module in model.modules():
-        if any(norm in type(module).__name__ for norm in norms):
+        if isinstance(module, norms):
             module.forward = lambda value: value
     if x.is_floating_point():
         x = torch.ones_like(x)
@@ -160,13 +161,13 @@ def synaptic(subject, norms, embed):
 
 
 def synflow(subject):
-    parts = synaptic(subject, ["Norm"], lambda table: torch.ones_like(table[0]))
+    parts = synaptic(subject, (nn.LayerNorm, nn.RMSNorm, nn.BatchNorm2d), lambda table: torch.ones_like(table[0]))
     return sum((weight * gradient).abs().sum() for _, weight, gradient in parts)
 
 
 def dss(subject):
     total = 0
-    for name, weight, gradient in synaptic(subject, ["BatchNorm"], lambda table: table.sum(0)):
+    for name, weight, gradient in synaptic(subject, nn.BatchNorm2d, lambda table: table.sum(0)):
         role = name.split(".")[-1]
         if role.startswith(("query", "key", "value", "out")) and weight.dim() == 2:
             total += torch.linalg.matrix_norm(weight, "nuc") * torch.linalg.matrix_norm(gradient, "nuc")

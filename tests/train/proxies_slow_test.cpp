@@ -1,10 +1,10 @@
 // Proxies beside PyTorch: proxies_check.py computes them again from the exported models, as their papers have them.
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <unistd.h>
 
 #include "base/process.hpp"
 #include "net/checkpoint.hpp"
-#include "net/device.hpp"
 #include "net/pytorch.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/train/proxies_fixture.hpp"
@@ -16,7 +16,7 @@ namespace fs = base::fs;
 
 class ProxiesInPytorch : public ::testing::Test {
  protected:
-  void SetUp() override { net::set_threads(1); }
+  void SetUp() override { at::set_num_threads(1); }
 
   // Writes the model, its batches and weft's scores of it.
   void write(const std::string& name, const space::Architecture& architecture, const ProxyOptions& options) const {
@@ -71,7 +71,7 @@ TEST_F(ProxiesInPytorch, AreThoseOfLanguageModels) {
 
 TEST_F(ProxiesInPytorch, AreThoseOfImageNetworks) {
   write("vit", of_space("vit_nano", gpt_genome("gpt2")), all_);
-  write("conv_mixer", of_space("vit_nano", gpt_genome("conv_mixer")), without_attention_);
+  write("conv_mixer", of_space("vit_nano", gpt_genome("conv_mixer")), all_);
   write("cells",
         of_space("nasbench201", R"({"op_10":"nor_conv_3x3","op_20":"nor_conv_1x1","op_21":"avg_pool_3x3",)"
                                 R"("op_30":"skip_connect","op_31":"nor_conv_1x1","op_32":"none"})"),
