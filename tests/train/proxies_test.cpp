@@ -166,8 +166,7 @@ TEST_F(Proxies, AreNamedWhereOneIsNotKnown) {
 
 TEST_F(Proxies, OfTheTableAreThoseOfTheSchema) {
   const base::Json pointed =
-      base::load_schema("experiment")
-          .at(base::Json::json_pointer("/$defs/proxy/properties/scores"));
+      base::load_schema("experiment").at(base::Json::json_pointer("/$defs/proxy/properties/scores"));
   EXPECT_EQ(pointed.at("items").at("enum").get<std::vector<std::string>>(), proxy_names());
   EXPECT_EQ(pointed.at("default").get<std::vector<std::string>>(), proxy_names());
 }
