@@ -3,6 +3,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 
 #include <iostream>
@@ -11,9 +12,9 @@
 #include "net/device.hpp"
 #include "space/genome_text.hpp"
 #include "train/autocast.hpp"
-#include "train/backward.hpp"
 #include "train/budget.hpp"
 #include "train/shared_adamw.hpp"
+#include "train/subnet_lanes.hpp"
 
 namespace {
 
@@ -55,19 +56,13 @@ class Side {
     const auto start = train::Clock::now();
     const std::vector<net::SubNetwork> networks = supernet_->select(genomes);
     const double change = train::seconds_since(start);
-    at::Tensor sum;
     std::vector<const net::SubNetwork*> active;
-    for (const net::SubNetwork& network : networks) {
-      const at::Tensor loss = loss_of(network);
-      train::backward(loss);
-      network.collect();
-      sum = sum.defined() ? sum + loss.detach() : loss.detach();
-      active.push_back(&network);
-    }
+    for (const net::SubNetwork& network : networks) active.push_back(&network);
+    const auto losses = lanes_.add_gradients(networks, [&](const net::SubNetwork& network) { return loss_of(network); });
     const auto before = train::Clock::now();
     optimizer_->step(active, recipe_.learning_rate);
     const double adamw = train::seconds_since(before);
-    const double mean = sum.item<double>() / static_cast<double>(networks.size());
+    const double mean = at::stack(losses).mean().item<double>();
     return {{"seconds", train::seconds_since(start)}, {"loss", mean}, {"adamw", adamw}, {"change", change}};
   }
 
@@ -84,6 +79,7 @@ class Side {
   train::Recipe recipe_;
   std::optional<net::Supernet> supernet_;
   std::optional<train::SharedAdamW> optimizer_;
+  train::SubnetLanes lanes_;
   at::Tensor input_, target_;
 };
 

@@ -84,7 +84,7 @@ std::int64_t Supernet::values() const {
   return sum;
 }
 
-base::Result<SubNetwork> Supernet::select(const space::Genome& genome) {
+base::Result<SubNetwork> Supernet::find(const space::Genome& genome) {
   const auto counts = counter_.count(genome);
   if (!counts) return base::failure(counts.error());
   SubNetwork network;
@@ -93,16 +93,24 @@ base::Result<SubNetwork> Supernet::select(const space::Genome& genome) {
   return bind_genome(genome, *counts);
 }
 
+base::Result<SubNetwork> Supernet::select(const space::Genome& genome) {
+  auto network = find(genome);
+  if (network) network->fill();
+  return network;
+}
+
 std::vector<SubNetwork> Supernet::select(const std::vector<space::Genome>& genomes) {
   while (true) {
     const int before = growths_;
     std::vector<SubNetwork> networks;
     for (const space::Genome& genome : genomes) {
-      auto network = select(genome);
+      auto network = find(genome);
       if (!network) throw base::Error("a sub-network is refused: " + network.error());
       networks.push_back(std::move(*network));
     }
-    if (growths_ == before) return networks;
+    if (growths_ != before) continue;
+    for (const SubNetwork& network : networks) network.fill();
+    return networks;
   }
 }
 
@@ -317,11 +325,9 @@ Part Supernet::bind_part(const std::string& name, const WeightSpec& spec, const 
   if (!learns) return part;
   part.tensor.set_requires_grad(true);
   if (copied) {
-    part.tensor.mutable_grad() = at::zeros_like(part.tensor);
-    part.own_gradient = windows(part.tensor.grad(), axes, axes);
-    part.shared_gradient = windows(shared.gradient, shared.axes, axes);
+    part.gradient = windows(shared.gradient, shared.axes, axes);
   } else {
-    part.tensor.mutable_grad() = view_of(shared.gradient, shared.axes, axes);
+    part.gradient = {view_of(shared.gradient, shared.axes, axes)};
   }
   return part;
 }

@@ -35,7 +35,7 @@ struct Part {
   at::Tensor tensor;                    ///< what the forward pass takes: a view of the shared weight, or a copy
   std::vector<block::Run> memory;       ///< where its values lie in the shared tensor
   std::vector<at::Tensor> own, shared;  ///< of a copy: windows of the copy, and of the shared weight
-  std::vector<at::Tensor> own_gradient, shared_gradient;
+  std::vector<at::Tensor> gradient;     ///< windows of the shared gradient; none where it does not learn
   bool copied() const { return !own.empty(); }
 };
 
@@ -53,14 +53,19 @@ struct BoundEnds {
   BoundParts stem, head;
 };
 
-/// A genome's network over the supernet's weights. It holds until the supernet grows.
+/// A genome's network over the supernet's weights, with copies of their values at its selection where a view will not do.
+/// It holds until the supernet grows. What is const may run in several threads.
 class SubNetwork {
  public:
-  /// Scores as net::forward() gives them. In training, gradients of backward() land in the shared weights' gradients;
-  /// collect() brings those of copied parts there.
+  /// Scores as net::forward() gives them.
   at::Tensor forward(const at::Tensor& input, bool training) const;
-  /// After backward(): adds gradients of copies to the shared ones, and writes back running statistics.
-  void collect() const;
+  /// The loss's gradients of each part that learns, in the order of each_part(); undefined where it was not used.
+  std::vector<at::Tensor> gradients(const at::Tensor& loss) const;
+  /// Adds them to the shared weights' gradients, and writes back running statistics.
+  void collect(const std::vector<at::Tensor>& gradients) const;
+  /// Whether its forward passes in training are on a CPU and leave no trace but their scores: nothing is drawn, and there
+  /// are no running statistics.
+  bool may_run_beside_others() const;
   /// Its weights as a stand-alone network has them, in the order of make_network(): copies.
   Weights copy_weights() const;
   /// Calls visit(part) for each of its parts, in that order.
@@ -81,6 +86,7 @@ class SubNetwork {
 
  private:
   friend class Supernet;
+  void fill() const;
   std::shared_ptr<const BoundEnds> ends_;
   std::vector<std::shared_ptr<const BoundParts>> layers_;
   block::Counts counts_;
@@ -105,7 +111,7 @@ class Supernet {
   Supernet(const Supernet&) = delete;
   Supernet& operator=(const Supernet&) = delete;
 
-  /// The network of a genome; or why there is none: what decode() refuses, or a size beyond the limit.
+  /// The network of a genome with the values of now; or why there is none: what decode() refuses, or a size beyond the limit.
   base::Result<SubNetwork> select(const space::Genome& genome);
   /// Of several genomes, which all hold until it grows again. Throws base::Error for one that has none.
   std::vector<SubNetwork> select(const std::vector<space::Genome>& genomes);
@@ -134,6 +140,7 @@ class Supernet {
   void grow(SharedWeight& weight, const Axes& axes);
   std::string grow_all(const space::Genome& genome, std::vector<Wanted>& wanted, space::Architecture& architecture);
   std::shared_ptr<const BoundParts> bind(const Wanted& wanted) const;
+  base::Result<SubNetwork> find(const space::Genome& genome);
   Part bind_part(const std::string& name, const WeightSpec& spec, const Axes& axes) const;
   bool find_layers(const space::Genome& genome, SubNetwork& network) const;
   Key layer_key(const space::Genome& genome, int layer, int place, const block::Type& input,

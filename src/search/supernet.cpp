@@ -79,6 +79,15 @@ void check_mixture(const base::Document& document, const base::Json& checked) {
                          "1000}, subnets: {mixture: drnas}}}");
 }
 
+base::Json supernet_training(const Experiment& experiment, const base::fs::path& folder) {
+  if (!own_supernet(experiment) || !base::fs::exists(supernet_file(folder))) return nullptr;
+  try {
+    return {{"curve", train::supernet_state(supernet_file(folder)).at("curve")}};
+  } catch (const base::Error& error) {
+    return {{"problem", error.what()}};
+  }
+}
+
 base::Json mixture_probabilities(const Experiment& experiment, const base::fs::path& folder) {
   if (experiment.method() != "mixture") return nullptr;
   for (const evaluate::Stage& stage : evaluate::stages_of(experiment.checked.at("evaluate"))) {

@@ -16,7 +16,6 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "train/backward.hpp"
 
 namespace weft::train {
 namespace {
@@ -121,7 +120,7 @@ void Mixture::step(ProcessGroup& group) {
   if (!gradient.defined()) gradient = at::zeros_like(logits_.detach());
   group.add_up(gradient);
   gradient.div_(group.size());
-  backward(penalty());
+  penalty().backward();
   const at::NoGradGuard no_grad;
   ++updates_;
   const double first = 1 - std::pow(kBeta1, updates_), second = 1 - std::pow(kBeta2, updates_);

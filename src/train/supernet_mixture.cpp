@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "train/autocast.hpp"
-#include "train/backward.hpp"
 #include "train/scoring.hpp"
 #include "train/supernet_trainer.hpp"
 
@@ -23,7 +22,12 @@ double SupernetTrainer::mixed_loss(const Batch& batch, const Mixture::Probabilit
     scores = mixture_->superposition().forward(mixed, batch.input, true);
   }
   const at::Tensor loss = cross_entropy(scores.reshape({-1, scores.size(-1)}).to(at::kFloat), batch.target);
-  backward(loss);
+  if (learn) {
+    const net::SubNetwork& network = mixture_->superposition().network();
+    network.collect(network.gradients(loss));
+  } else {
+    loss.backward();
+  }
   return loss.item<double>();
 }
 

@@ -14,10 +14,10 @@
 #include "base/hash.hpp"
 #include "net/device.hpp"
 #include "train/autocast.hpp"
-#include "train/backward.hpp"
 #include "train/budget.hpp"
 #include "train/importance.hpp"
 #include "train/scoring.hpp"
+#include "train/subnet_lanes.hpp"
 #include "train/supernet_checkpoint.hpp"
 
 namespace weft::train {
@@ -121,24 +121,28 @@ Batch SupernetTrainer::next_batch(std::int64_t micro, const char* stream) const 
 // The gradients of all sub-networks; with distillation each but the first, which is the largest, is also asked for the
 // first one's scores (Yu et al. 2020, BigNAS; in-place distillation of Yu, Huang 2019).
 double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, const Batch& batch) {
-  const double share = networks.size() > 1 ? recipe_.distill : 0;
-  at::Tensor teacher, last;
-  for (const net::SubNetwork& network : networks) {
+  const double share = networks.size() > 1 ? recipe_.distill : 0, temperature = recipe_.temperature;
+  at::Tensor teacher;
+  const auto loss_of = [&](const net::SubNetwork& network) {
     const at::Tensor scores = scores_of(network, batch.input, true);
-    at::Tensor loss = cross_entropy(scores, batch.target);
-    last = loss.detach();
-    if (share > 0 && teacher.defined()) {
-      const at::Tensor logs = at::log_softmax(scores / recipe_.temperature, -1);
-      const at::Tensor soft = -(teacher * logs).sum(-1).mean() * (recipe_.temperature * recipe_.temperature);
-      loss = loss * (1 - share) + soft * share;
-    } else if (share > 0) {
-      teacher = at::softmax(scores.detach() / recipe_.temperature, -1);
+    const at::Tensor loss = cross_entropy(scores, batch.target);
+    if (share == 0) return loss;
+    if (&network == &networks[0]) {
+      teacher = at::softmax(scores.detach() / temperature, -1);
+      return loss;
     }
-    backward(loss);
-    network.collect();
+    const at::Tensor logs = at::log_softmax(scores / temperature, -1);
+    return loss * (1 - share) - (teacher * logs).sum(-1).mean() * (temperature * temperature * share);
+  };
+  std::vector<at::Tensor> losses;
+  if (share > 0) {
+    lanes_.add_gradients({networks.data(), 1}, loss_of);
+    losses = lanes_.add_gradients({networks.data() + 1, networks.size() - 1}, loss_of);
+  } else {
+    losses = lanes_.add_gradients(networks, loss_of);
   }
   const bool look = device_.is_cpu() || step_ % kLookEvery == 0;
-  return look ? last.item<double>() : 0;
+  return look ? losses.back().item<double>() : 0;
 }
 
 // Adds up what the ranks have, in one message.

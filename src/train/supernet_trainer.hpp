@@ -10,6 +10,7 @@
 #include "train/mixture.hpp"
 #include "train/process_group.hpp"
 #include "train/shared_adamw.hpp"
+#include "train/subnet_lanes.hpp"
 #include "train/subnet_sampler.hpp"
 
 namespace weft::train {
@@ -100,6 +101,7 @@ class SupernetTrainer {
   net::Supernet supernet_;
   SubnetSampler sampler_;
   SharedAdamW optimizer_;
+  SubnetLanes lanes_;
   std::optional<Mixture> mixture_;
   std::int64_t positions_;  // of an example
   std::int64_t step_ = 0;

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <ostream>
+#include <set>
 #include <thread>
 
 #include "base/random.hpp"
@@ -65,7 +65,8 @@ class ShuffledEngine : public evaluate::Engine {
 struct Case {
   std::string method, options, evaluator, evaluator_options;
   int trials;
-  bool model;
+  bool model = false;
+  std::string space = "gpt_nano";
   friend void PrintTo(const Case& c, std::ostream* out) { *out << c.method << " by " << c.evaluator; }
 };
 
@@ -77,13 +78,14 @@ class Determinism : public ::testing::TestWithParam<Case> {
     const std::string cassette = (folder_.path() / "replies.jsonl").string();
     const std::string file =
         folder_.write("experiment.yaml",
-                      "space: gpt_nano\n"
-                      "task: {data: wordnet_glosses, context: 32}\n"
+                      "space: " + c.space +
+                          "\n"
+                          "task: {data: wordnet_glosses, context: 32}\n"
                       "evaluate: {" +
                           c.evaluator + ": " + c.evaluator_options +
                           "}\n"
                           "objective: {minimize: " +
-                          (c.evaluator == "train" ? "val_loss" : "score") +
+                          (c.evaluator == "count" ? "score" : "val_loss") +
                           "}\n"
                           "search: {method: {" +
                           c.method + ": " + c.options + "}, trials: " + std::to_string(c.trials) +
@@ -121,21 +123,32 @@ TEST_P(Determinism, OfTheJournalWhoeverFinishesFirst) {
 
 constexpr const char* kTiny = "{steps: 4, batch: 2, validation: 4, curve: 2, precision: fp32}";
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryMethod, Determinism,
-    ::testing::Values(
-        Case{"random", "{}", "count", "{}", 14, false}, Case{"random", "{}", "train", kTiny, 14, false},
-        Case{"regularized_evolution", "{population: 4, sample: 2}", "count", "{}", 14, false},
-        Case{"regularized_evolution", "{population: 4, sample: 2}", "train", kTiny, 14, false},
-        Case{"evoprompting", "{initial: 4, survivors: 3, prompts: 2, samples: 3}", "count", "{}", 14, true},
-        Case{"evoprompting", "{initial: 4, survivors: 3, prompts: 2, samples: 3}", "train", kTiny, 14, true},
-        Case{"genius", "{conversations: 3, iterations: 3}", "count", "{}", 8, true},
-        Case{"genius", "{conversations: 3, iterations: 3, memory: chat}", "train", kTiny, 8, true}),
-    [](const auto& row) { return row.param.method + "_" + row.param.evaluator; });
+constexpr const char* kMixture =
+    "{train: {steps: 4, batch: 2, validation: 4, curve: 2, precision: fp32}, subnets: {mixture: drnas}}";
+constexpr const char* kEvolution = "{population: 6, generations: 2, parents: 3, mutations: 2, crossovers: 2}";
+
+std::vector<Case> cases() {
+  return {{"random", "{}", "count", "{}", 14},
+          {"random", "{}", "train", kTiny, 14},
+          {"regularized_evolution", "{population: 4, sample: 2}", "count", "{}", 14},
+          {"regularized_evolution", "{population: 4, sample: 2}", "train", kTiny, 14},
+          {"evolution", kEvolution, "count", "{}", 12},
+          {"evolution", kEvolution, "train", kTiny, 12},
+          {"mixture", "{}", "supernet", kMixture, 8, false, "gpt_nano_heads"},
+          {"evoprompting", "{initial: 4, survivors: 3, prompts: 2, samples: 3}", "count", "{}", 14, true},
+          {"evoprompting", "{initial: 4, survivors: 3, prompts: 2, samples: 3}", "train", kTiny, 14, true},
+          {"genius", "{conversations: 3, iterations: 3}", "count", "{}", 8, true},
+          {"genius", "{conversations: 3, iterations: 3, memory: chat}", "train", kTiny, 8, true}};
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryMethod, Determinism, ::testing::ValuesIn(cases()),
+                         [](const auto& row) { return row.param.method + "_" + row.param.evaluator; });
 
 TEST(Determinism, IsTestedForEveryMethod) {
-  EXPECT_EQ(evolve::method_names(),
-            (std::vector<std::string>{"random", "regularized_evolution", "evoprompting", "genius"}));
+  std::set<std::string> tested;
+  for (const Case& one : cases()) tested.insert(one.method);
+  const std::vector<std::string> names = evolve::method_names();
+  EXPECT_EQ(tested, std::set<std::string>(names.begin(), names.end()));
 }
 
 }  // namespace

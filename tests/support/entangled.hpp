@@ -75,8 +75,7 @@ inline void check_genome(net::Supernet& supernet, const space::Genome& genome, c
   ASSERT_TRUE(difference(shared_logits.detach(), logits.detach()) <= kTolerance);
   const at::Tensor shared_loss = loss_of(shared_logits, examples.target), loss = loss_of(logits, examples.target);
   ASSERT_TRUE(difference(shared_loss.detach(), loss.detach()) <= kTolerance);
-  shared_loss.backward();
-  network->collect();
+  network->collect(network->gradients(shared_loss));
   loss.backward();
   const at::NoGradGuard no_grad;
   std::size_t i = 0;

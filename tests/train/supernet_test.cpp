@@ -16,7 +16,6 @@
 #include "tests/support/entangled.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/folder.hpp"
-#include "train/backward.hpp"
 #include "train/importance.hpp"
 #include "train/optimizer.hpp"
 #include "train/supernet_checkpoint.hpp"
@@ -153,8 +152,7 @@ TEST_F(SupernetTraining, UpdatesOneSubNetworkAsAStandAloneTrainingDoes) {
       return cross_entropy(logits.reshape({-1, logits.size(-1)}), batch.target);
     };
     const net::SubNetwork network = supernet.select(std::vector{genome})[0];
-    backward(loss(network.forward(batch.input, true)));
-    network.collect();
+    network.collect(network.gradients(loss(network.forward(batch.input, true))));
     shared.step({&network}, 1e-3);
     loss(net::forward(alone, weights, batch.input, true)).backward();
     optimizer.step(1e-3);
