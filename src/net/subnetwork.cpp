@@ -26,6 +26,7 @@ std::vector<at::Tensor> SubNetwork::gradients(const at::Tensor& loss) const {
   each_part([&](const Part& part) {
     if (!part.gradient.empty()) parts.push_back(part.tensor);
   });
+  if (!loss.requires_grad()) return std::vector<at::Tensor>(parts.size());  // nothing of it learns
   return torch::autograd::grad({loss}, parts, {}, std::nullopt, false, true);
 }
 

@@ -92,6 +92,7 @@ class Trainer {
     const Batch batch = data_.sample(random_, recipe_.batch).on(device_);
     data_.prepare(random_, 0, recipe_.batch);
     const at::Tensor loss = cross_entropy(scores(batch.input, true), batch.target);
+    if (!loss.requires_grad()) return loss;  // nothing of it learns: a frozen base without adapters
     loss.backward();
     optimizer_->step(rate);
     return loss.detach();

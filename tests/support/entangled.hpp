@@ -1,6 +1,7 @@
 // Supernets in tests: small inputs, and the equation that every space has to keep.
 #pragma once
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -70,13 +71,15 @@ inline void check_genome(net::Supernet& supernet, const space::Genome& genome, c
     ASSERT_EQ(weights[i].sizes(), at::IntArrayRef(alone.weights[i].shape)) << alone.weights[i].name;
     weights[i].set_requires_grad(alone.weights[i].learns());
   }
+  at::manual_seed(1);  // of dropout
   const at::Tensor shared_logits = network->forward(examples.input, true);
+  at::manual_seed(1);
   const at::Tensor logits = net::forward(alone, weights, examples.input, true);
   ASSERT_TRUE(difference(shared_logits.detach(), logits.detach()) <= kTolerance);
   const at::Tensor shared_loss = loss_of(shared_logits, examples.target), loss = loss_of(logits, examples.target);
   ASSERT_TRUE(difference(shared_loss.detach(), loss.detach()) <= kTolerance);
   network->collect(network->gradients(shared_loss));
-  loss.backward();
+  if (loss.requires_grad()) loss.backward();
   const at::NoGradGuard no_grad;
   std::size_t i = 0;
   double inside = 0;

@@ -63,6 +63,19 @@ TEST_F(Training, HasTheSameCurveForTheSameSeedBitForBit) {
   EXPECT_NE(first.metrics.at("val_loss"), other.metrics.at("val_loss"));
 }
 
+TEST_F(Training, OfANetworkThatLearnsNothingScoresItAsItIs) {
+  const space::Space space = space::Space::load("peft_lora");
+  base::Json none;
+  for (const char* product : {"query", "key", "value", "out", "up", "down"}) none[product] = std::vector(6, false);
+  const auto genome = space::from_json(space, none);
+  ASSERT_TRUE(genome.has_value()) << genome.error();
+  Recipe recipe = Training::recipe();
+  recipe.steps = 2;
+  const journal::Outcome outcome = train(*space::decode(space, *genome, data_->input()), *data_, recipe, {}, 1);
+  ASSERT_TRUE(outcome.ok()) << outcome.failure;
+  EXPECT_NEAR(outcome.metrics.at("val_loss"), std::log(256), 0.5);
+}
+
 TEST_F(Training, SaysWhatItMeasured) {
   const journal::Outcome outcome = run(recipe());
   const space::Architecture a = small(*data_);
