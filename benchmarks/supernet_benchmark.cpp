@@ -30,7 +30,7 @@ class Side {
     recipe_.learning_rate = config.at("lr");
     recipe_.clip = 0;
     space::Input input = space_.input;
-    if (config.contains("context")) input.context = config.at("context");
+    if (config.at("context").is_number()) input.context = config.at("context");
     net::SupernetOptions options;
     options.trains = true;
     options.device = device_;
@@ -58,7 +58,10 @@ class Side {
     const double change = train::seconds_since(start);
     std::vector<const net::SubNetwork*> active;
     for (const net::SubNetwork& network : networks) active.push_back(&network);
-    const auto losses = lanes_.add_gradients(networks, [&](const net::SubNetwork& network) { return loss_of(network); });
+    const std::int64_t batch = input_.size(0);
+    const auto losses = lanes_.add_gradients(
+        networks, batch, lanes_.parts(networks, batch),
+        [&](const net::SubNetwork& network, const train::SubnetLanes::Part& part) { return loss_of(network, part); });
     const auto before = train::Clock::now();
     optimizer_->step(active, recipe_.learning_rate);
     const double adamw = train::seconds_since(before);
@@ -67,10 +70,12 @@ class Side {
   }
 
  private:
-  at::Tensor loss_of(const net::SubNetwork& network) const {
+  at::Tensor loss_of(const net::SubNetwork& network, const train::SubnetLanes::Part& part) const {
     const train::Autocast autocast(bf16_, device_.type());
-    const at::Tensor logits = network.forward(input_, true);
-    return at::cross_entropy_loss(logits.reshape({-1, logits.size(-1)}).to(at::kFloat), target_);
+    const at::Tensor logits = network.forward(input_.narrow(0, part.first, part.size), true);
+    const std::int64_t positions = target_.size(0) / input_.size(0);
+    return at::cross_entropy_loss(logits.reshape({-1, logits.size(-1)}).to(at::kFloat),
+                                  target_.narrow(0, part.first * positions, part.size * positions));
   }
 
   space::Space space_;

@@ -122,25 +122,24 @@ Batch SupernetTrainer::next_batch(std::int64_t micro, const char* stream) const 
 // first one's scores (Yu et al. 2020, BigNAS; in-place distillation of Yu, Huang 2019).
 double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, const Batch& batch) {
   const double share = networks.size() > 1 ? recipe_.distill : 0, temperature = recipe_.temperature;
-  at::Tensor teacher;
-  const auto loss_of = [&](const net::SubNetwork& network) {
-    const at::Tensor scores = scores_of(network, batch.input, true);
-    const at::Tensor loss = cross_entropy(scores, batch.target);
+  const std::int64_t size = batch.input.size(0), parts = lanes_.parts(networks, size);
+  std::vector<at::Tensor> teacher(static_cast<std::size_t>(parts));
+  const auto loss_of = [&](const net::SubNetwork& network, const SubnetLanes::Part& part) {
+    const at::Tensor scores = scores_of(network, batch.input.narrow(0, part.first, part.size), true);
+    const at::Tensor loss = cross_entropy(scores, batch.target.narrow(0, part.first, part.size));
     if (share == 0) return loss;
+    at::Tensor& taught = teacher[static_cast<std::size_t>(part.number)];
     if (&network == &networks[0]) {
-      teacher = at::softmax(scores.detach() / temperature, -1);
+      taught = at::softmax(scores.detach() / temperature, -1);
       return loss;
     }
     const at::Tensor logs = at::log_softmax(scores / temperature, -1);
-    return loss * (1 - share) - (teacher * logs).sum(-1).mean() * (temperature * temperature * share);
+    return loss * (1 - share) - (taught * logs).sum(-1).mean() * (temperature * temperature * share);
   };
+  const std::span<const net::SubNetwork> all = networks;
   std::vector<at::Tensor> losses;
-  if (share > 0) {
-    lanes_.add_gradients({networks.data(), 1}, loss_of);
-    losses = lanes_.add_gradients({networks.data() + 1, networks.size() - 1}, loss_of);
-  } else {
-    losses = lanes_.add_gradients(networks, loss_of);
-  }
+  if (share > 0) lanes_.add_gradients(all.first(1), size, parts, loss_of);
+  losses = lanes_.add_gradients(share > 0 ? all.subspan(1) : all, size, parts, loss_of);
   const bool look = device_.is_cpu() || step_ % kLookEvery == 0;
   return look ? losses.back().item<double>() : 0;
 }

@@ -199,12 +199,16 @@ TEST(Superposition, LetsWeightsLearnOnlyWhereTheyAreToldTo) {
     for (const SharedWeight& weight : supernet.weights()) sum += weight.gradient.abs().sum().item<double>();
     return sum;
   };
-  test::loss_of(superposition.forward(superposition.mix(probabilities, false), examples.input, true), examples.target)
-      .backward();
+  const auto learn = [&](bool weights) {
+    const auto mixed = superposition.mix(probabilities, weights);
+    const at::Tensor loss = test::loss_of(superposition.forward(mixed, examples.input, true), examples.target);
+    superposition.network().collect(superposition.network().gradients(loss));
+    return test::loss_of(superposition.forward(mixed, examples.input, true), examples.target);
+  };
+  learn(false).backward();
   EXPECT_EQ(moved(), 0);
   EXPECT_GT(probabilities[0].grad().abs().sum().item<double>(), 0);
-  test::loss_of(superposition.forward(superposition.mix(probabilities, true), examples.input, true), examples.target)
-      .backward();
+  learn(true);
   EXPECT_GT(moved(), 0);
 }
 

@@ -22,6 +22,7 @@
 #include <tuple>
 
 #include "net/kernels.hpp"
+#include "net/kernels/small_heads.hpp"
 
 namespace weft::net::kernels {
 namespace {
@@ -198,6 +199,8 @@ Tensors rotary(const block::Node& node, Span inputs, Span, const KernelContext&)
 Tensors attention(const block::Node& node, Span inputs, Span parameters, const KernelContext& context) {
   const auto [q, k, v, tables] = prepare(node, inputs, parameters);
   const auto bias = mask(node, q, context.place.causal);
+  if (!bias && tables.empty() && are_small_heads(q, k, v))
+    return {side_by_side(small_heads(q, k, v, context.place.causal))};
   const at::Tensor seen = tables.empty()
                               ? at::scaled_dot_product_attention(q, k, v, bias, 0.0, context.place.causal && !bias,
                                                                  std::nullopt, k.size(1) != q.size(1))

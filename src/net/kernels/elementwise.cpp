@@ -23,6 +23,7 @@
 #include "base/error.hpp"
 #include "block/ops/rows.hpp"
 #include "net/kernels.hpp"
+#include "net/kernels/gelu.hpp"
 
 namespace weft::net::kernels {
 namespace {
@@ -31,7 +32,7 @@ at::Tensor unary(const block::Node& node, const at::Tensor& x) {
   using namespace block;
   const Op& op = *node.op;
   if (&op == &rows::relu()) return at::relu(x);
-  if (&op == &rows::gelu()) return at::gelu(x, node.flag(0) ? "tanh" : "none");
+  if (&op == &rows::gelu()) return node.flag(0) ? at::gelu(x, "tanh") : kernels::gelu(x);
   if (&op == &rows::silu()) return at::silu(x);
   if (&op == &rows::sigmoid()) return at::sigmoid(x);
   if (&op == &rows::tanh()) return at::tanh(x);

@@ -1,0 +1,109 @@
+#include "net/kernels/vector_math.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace weft::net::kernels {
+namespace {
+
+
+constexpr std::int64_t kLanes = 16, kRows = 4;  // floats of a vector; rows of q that are taken together
+using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
+using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))));
+
+constexpr std::int64_t padded(std::int64_t n) {
+  return (n + kLanes - 1) / kLanes * kLanes;
+}
+
+struct Scratch {
+  float *q, *k, *v, *columns, *value_columns, *scores, *slopes, *out, *d_out, *dk, *dv;
+  Scratch(const HeadSize& size, std::int64_t width, float* from) {
+    const std::int64_t matrix = (padded(size.time) + kLanes) * width, rows = kRows * padded(size.time);
+    float* next = from + (kLanes - (reinterpret_cast<std::uintptr_t>(from) / sizeof(float)) % kLanes) % kLanes;
+    const auto take = [&](std::int64_t count) {
+      float* const own = next;
+      next += count;
+      return own;
+    };
+    q = take(matrix), k = take(matrix), v = take(matrix), columns = take(matrix), value_columns = take(matrix);
+    scores = take(rows), slopes = take(rows), out = take(kRows * width), d_out = take(matrix), dk = take(matrix);
+    dv = take(matrix);
+  }
+};
+
+}  // namespace
+
+// The same for each kind of vector unit; which of them the processor has is asked when the program runs.
+namespace baseline {
+namespace {
+#include "net/kernels/vector_math.inl"
+}  // namespace
+}  // namespace baseline
+
+#ifdef __x86_64__
+#pragma GCC push_options
+#pragma GCC target("arch=haswell")
+namespace avx2 {
+namespace {
+#include "net/kernels/vector_math.inl"
+}  // namespace
+}  // namespace avx2
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
+namespace avx512 {
+namespace {
+#include "net/kernels/vector_math.inl"
+}  // namespace
+}  // namespace avx512
+#pragma GCC pop_options
+#endif
+
+namespace {
+
+struct Functions {
+  decltype(&attend) forward;
+  decltype(&attend_backward) backward;
+  decltype(&gelu_and_slope) gelu;
+};
+
+Functions find_functions() {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl"))
+    return {avx512::attend, avx512::attend_backward, avx512::gelu_and_slope};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+    return {avx2::attend, avx2::attend_backward, avx2::gelu_and_slope};
+#endif
+  return {baseline::attend, baseline::attend_backward, baseline::gelu_and_slope};
+}
+
+const Functions& functions() {
+  static const Functions kFunctions = find_functions();
+  return kFunctions;
+}
+
+}  // namespace
+
+std::int64_t HeadSize::scratch() const {
+  const std::int64_t width = channels <= kLanes ? kLanes : channels <= 2 * kLanes ? 2 * kLanes : 4 * kLanes;
+  return kLanes + 8 * (padded(time) + kLanes) * width + 2 * kRows * padded(time) + kRows * width;
+}
+
+void attend(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* log_sums, float* scratch) {
+  functions().forward(size, q, k, v, out, log_sums, scratch);
+}
+
+void attend_backward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* log_sums,
+                     HeadRows d_out, HeadRows dq, HeadRows dk, HeadRows dv, float* scratch) {
+  functions().backward(size, q, k, v, out, log_sums, d_out, dq, dk, dv, scratch);
+}
+
+void gelu_and_slope(const float* x, std::int64_t count, float* value, float* slope) {
+  functions().gelu(x, count, value, slope);
+}
+
+}  // namespace weft::net::kernels
