@@ -1,4 +1,5 @@
 // Training supernets: what a step touches, that it repeats, and that it goes on as if it had not been stopped.
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
@@ -100,6 +101,44 @@ TEST_F(SupernetTraining, RepeatsBitForBitWithTheSameSeed) {
   c.step();
   expect_equal(a.supernet(), b.supernet());
   EXPECT_FALSE(at::equal(a.supernet().weights()[0].value, c.supernet().weights()[0].value));
+}
+
+// Trains with as many lanes as there are threads.
+class Lanes : public SupernetTraining {
+ protected:
+  static void expect_alike(const SupernetRecipe& recipe, double tolerance) {
+    at::set_num_threads(2);
+    SupernetTrainer beside = trainer(recipe);
+    at::set_num_threads(1);
+    SupernetTrainer one = trainer(recipe);
+    for (int i = 0; i < 3; ++i) EXPECT_NEAR(beside.step(), one.step(), tolerance);
+    for (std::size_t i = 0; i < one.supernet().weights().size(); ++i) {
+      const net::SharedWeight &a = one.supernet().weights()[i], &b = beside.supernet().weights()[i];
+      EXPECT_LE(test::difference(a.value, b.value), tolerance) << a.name;
+    }
+  }
+};
+
+TEST_F(Lanes, OfSubNetworksGiveWhatOneAfterAnotherGives) {
+  expect_alike(recipe_with(), 0);
+  expect_alike(recipe_with({{"distill", 0.5}}), 0);
+}
+
+TEST_F(Lanes, OfPartsOfABatchGiveWhatTheWholeGivesButForRounding) {
+  expect_alike(recipe_with({{"sampler", "uniform"}}, {{"batch", 5}, {"clip", 0}}), 1e-4);
+}
+
+TEST_F(Lanes, HandOnWhatGoesWrongInOne) {
+  at::set_num_threads(2);
+  SubnetLanes lanes;
+  at::set_num_threads(1);
+  SupernetTrainer trained = trainer(recipe_with());
+  const auto networks = trained.supernet().select(
+      std::vector{space::largest(*space_, data_->input()), space::smallest(*space_, data_->input())});
+  const SubnetLanes::LossOf fails = [](const net::SubNetwork&, const SubnetLanes::Part&) -> at::Tensor {
+    throw base::Error("no loss today");
+  };
+  EXPECT_EQ(test::error_of([&] { lanes.add_gradients(networks, 2, 1, fails); }), "no loss today");
 }
 
 TEST_F(SupernetTraining, LeavesEverythingOutsideTheSubNetworkBitForBit) {
