@@ -53,8 +53,8 @@ struct BoundEnds {
   BoundParts stem, head;
 };
 
-/// A genome's network over the supernet's weights, with copies of their values at its selection where a view will not do.
-/// It holds until the supernet grows. What is const may run in several threads.
+/// A genome's network over the supernet's weights, with copies of their values at its selection where a view will not
+/// do. It holds until the supernet grows. What is const may run in several threads.
 class SubNetwork {
  public:
   /// Scores as net::forward() gives them.
@@ -63,8 +63,8 @@ class SubNetwork {
   std::vector<at::Tensor> gradients(const at::Tensor& loss) const;
   /// Adds them to the shared weights' gradients, and writes back running statistics.
   void collect(const std::vector<at::Tensor>& gradients) const;
-  /// Whether its forward passes in training are on a CPU and leave no trace but their scores: nothing is drawn, and there
-  /// are no running statistics.
+  /// Whether its forward passes in training are on a CPU and leave no trace but their scores: nothing is drawn, and
+  /// there are no running statistics.
   bool may_run_beside_others() const;
   /// Its weights as a stand-alone network has them, in the order of make_network(): copies.
   Weights copy_weights() const;
@@ -111,7 +111,8 @@ class Supernet {
   Supernet(const Supernet&) = delete;
   Supernet& operator=(const Supernet&) = delete;
 
-  /// The network of a genome with the values of now; or why there is none: what decode() refuses, or a size beyond the limit.
+  /// The network of a genome with the values of now; or why there is none: what decode() refuses, or a size beyond the
+  /// limit.
   base::Result<SubNetwork> select(const space::Genome& genome);
   /// Of several genomes, which all hold until it grows again. Throws base::Error for one that has none.
   std::vector<SubNetwork> select(const std::vector<space::Genome>& genomes);

@@ -19,9 +19,8 @@ constexpr std::int64_t kLarge = std::int64_t{1} << 26U;  // bytes that the large
 std::vector<std::size_t> by_cost(std::span<const net::SubNetwork> networks) {
   std::vector<std::size_t> order(networks.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return networks[a].counts().macs > networks[b].counts().macs;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return networks[a].counts().macs > networks[b].counts().macs; });
   return order;
 }
 

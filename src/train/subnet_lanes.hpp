@@ -33,7 +33,8 @@ class SubnetLanes {
   /// The mean loss of a network over a part.
   using LossOf = std::function<at::Tensor(const net::SubNetwork& network, const Part& part)>;
 
-  /// How many parts a step with these networks takes a batch in; decided by the networks, the batch and the lanes alone.
+  /// How many parts a step with these networks takes a batch in; decided by the networks, the batch and the lanes
+  /// alone.
   std::int64_t parts(std::span<const net::SubNetwork> networks, std::int64_t batch) const;
 
   /// Adds the gradients of each network's mean loss over the batch, taken in so many parts, to those of the supernet:

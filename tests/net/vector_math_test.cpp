@@ -35,7 +35,8 @@ struct Shape {
   std::int64_t batch, heads, groups, time, channels;
   bool causal;
   friend void PrintTo(const Shape& s, std::ostream* out) {
-    *out << s.batch << "x" << s.heads << "/" << s.groups << "x" << s.time << "x" << s.channels << (s.causal ? " causal" : "");
+    *out << s.batch << "x" << s.heads << "/" << s.groups << "x" << s.time << "x" << s.channels
+         << (s.causal ? " causal" : "");
   }
 };
 
@@ -58,8 +59,8 @@ TEST_P(SmallHeads, GiveWhatTheProductOfAllScoresGives) {
   }
   const auto by_head = [](const at::Tensor& x) { return x.transpose(1, 2); };
   ASSERT_TRUE(are_small_heads(by_head(own[0]), by_head(own[1]), by_head(own[2])));
-  const at::Tensor wanted = at::scaled_dot_product_attention(by_head(exact[0]), by_head(exact[1]), by_head(exact[2]), {}, 0,
-                                                             s.causal, std::nullopt, s.groups != s.heads);
+  const at::Tensor wanted = at::scaled_dot_product_attention(by_head(exact[0]), by_head(exact[1]), by_head(exact[2]),
+                                                             {}, 0, s.causal, std::nullopt, s.groups != s.heads);
   const at::Tensor got = small_heads(by_head(own[0]), by_head(own[1]), by_head(own[2]), s.causal);
   EXPECT_LE(test::difference(got.detach().to(at::kDouble), wanted.detach()), 2e-6);
   const at::Tensor slope = at::randn_like(wanted.detach());
@@ -77,7 +78,8 @@ INSTANTIATE_TEST_SUITE_P(Of, SmallHeads,
 
 TEST_F(OneThread, AttentionOfLargeScoresIsANumber) {
   const at::Tensor q = at::randn({1, 2, 40, 16}) * 100, v = at::randn({1, 2, 40, 16});
-  const at::Tensor wanted = at::scaled_dot_product_attention(q.to(at::kDouble), q.to(at::kDouble), v.to(at::kDouble), {}, 0, true);
+  const at::Tensor wanted =
+      at::scaled_dot_product_attention(q.to(at::kDouble), q.to(at::kDouble), v.to(at::kDouble), {}, 0, true);
   EXPECT_LE(test::difference(small_heads(q, q, v, true).to(at::kDouble), wanted), 1e-4);
 }
 

@@ -76,25 +76,24 @@ class Determinism : public ::testing::TestWithParam<Case> {
   std::string run(const std::string& mode, int workers, const MakeEngine& make_engine) {
     const Case& c = GetParam();
     const std::string cassette = (folder_.path() / "replies.jsonl").string();
-    const std::string file =
-        folder_.write("experiment.yaml",
-                      "space: " + c.space +
-                          "\n"
-                          "task: {data: wordnet_glosses, context: 32}\n"
-                      "evaluate: {" +
-                          c.evaluator + ": " + c.evaluator_options +
-                          "}\n"
-                          "objective: {minimize: " +
-                          (c.evaluator == "count" ? "score" : "val_loss") +
-                          "}\n"
-                          "search: {method: {" +
-                          c.method + ": " + c.options + "}, trials: " + std::to_string(c.trials) +
-                          ", window: 5}\n"
-                          "engine: {local: {workers: " +
-                          std::to_string(workers) + ", threads: 1, model_threads: 1}}\n" +
-                          (c.model ? "llm: {provider: cassette, cassette: " + cassette + ", mode: " + mode +
-                                         ", record: {provider: llama, model: smollm2-135m}, max_tokens: 120}\n"
-                                   : ""));
+    const std::string file = folder_.write(
+        "experiment.yaml", "space: " + c.space +
+                               "\n"
+                               "task: {data: wordnet_glosses, context: 32}\n"
+                               "evaluate: {" +
+                               c.evaluator + ": " + c.evaluator_options +
+                               "}\n"
+                               "objective: {minimize: " +
+                               (c.evaluator == "count" ? "score" : "val_loss") +
+                               "}\n"
+                               "search: {method: {" +
+                               c.method + ": " + c.options + "}, trials: " + std::to_string(c.trials) +
+                               ", window: 5}\n"
+                               "engine: {local: {workers: " +
+                               std::to_string(workers) + ", threads: 1, model_threads: 1}}\n" +
+                               (c.model ? "llm: {provider: cassette, cassette: " + cassette + ", mode: " + mode +
+                                              ", record: {provider: llama, model: smollm2-135m}, max_tokens: 120}\n"
+                                        : ""));
     Experiment experiment = Experiment::load(file, {});
     const auto journal = start_run(experiment, folder_.path() / ("run" + std::to_string(++runs_)));
     Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));

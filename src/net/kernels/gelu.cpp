@@ -34,8 +34,8 @@ class Gelu : public torch::autograd::Function<Gelu> {
 
 at::Tensor gelu(const at::Tensor& x) {
   const bool type = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
-  const bool own = type && x.device().is_cpu() && x.requires_grad() && at::GradMode::is_enabled() &&
-                   at::get_num_threads() == 1;
+  const bool own =
+      type && x.device().is_cpu() && x.requires_grad() && at::GradMode::is_enabled() && at::get_num_threads() == 1;
   return own ? Gelu::apply(x) : at::gelu(x);
 }
 

@@ -50,7 +50,8 @@ class SmallHeads : public torch::autograd::Function<SmallHeads> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             bool causal) {
     const HeadSize size = size_of(q, causal);
-    const at::Tensor out = as_side_by_side(q, false), log_sums = at::empty({q.size(0), q.size(1), size.time}, q.options());
+    const at::Tensor out = as_side_by_side(q, false),
+                     log_sums = at::empty({q.size(0), q.size(1), size.time}, q.options());
     const at::Tensor scratch = at::empty({size.scratch()}, q.options());
     float *const sums = log_sums.mutable_data_ptr<float>(), *const free = scratch.mutable_data_ptr<float>();
     each_head(q, k, [&](std::int64_t batch, std::int64_t i, std::int64_t group, std::int64_t number) {

@@ -8,7 +8,6 @@
 namespace weft::net::kernels {
 namespace {
 
-
 constexpr std::int64_t kLanes = 16, kRows = 4;  // floats of a vector; rows of q that are taken together
 using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
 using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))));

@@ -1,5 +1,5 @@
-// Loops over vectors of floats on a CPU, where libtorch's own spend most of their time around the work: attention of heads
-// of at most 64 channels, and GELU with its slope.
+// Loops over vectors of floats on a CPU, where libtorch's own spend most of their time around the work: attention of
+// heads of at most 64 channels, and GELU with its slope.
 #pragma once
 
 #include <cstdint>

@@ -47,7 +47,8 @@ template <class Fold>
 }
 
 // The same with channels as rows: [n, padded(T)].
-[[gnu::always_inline]] inline void pack_columns(const float* rows, const HeadSize& size, std::int64_t width, float* to) {
+[[gnu::always_inline]] inline void pack_columns(const float* rows, const HeadSize& size, std::int64_t width,
+                                                float* to) {
   const std::int64_t time = padded(size.time);
   for (std::int64_t t = 0; t < time; ++t) {
     for (std::int64_t c = 0; c < size.channels; ++c) to[c * time + t] = rows[t * width + c];
@@ -56,7 +57,7 @@ template <class Fold>
 
 // Products of kRows rows with every column up to `vectors` vectors: [kRows, time].
 [[gnu::always_inline]] inline void multiply(const float* rows, std::int64_t width, float* columns, std::int64_t time,
-                          std::int64_t channels, std::int64_t vectors, float scale, float* to) {
+                                            std::int64_t channels, std::int64_t vectors, float scale, float* to) {
   for (std::int64_t j = 0; j < vectors; ++j) {
     Floats a{}, b{}, c{}, d{};
     for (std::int64_t n = 0; n < channels; ++n) {
@@ -75,7 +76,8 @@ template <class Fold>
 
 // kRows rows of weights times the rows of a matrix: [kRows, width].
 template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void mix(const float* weights, std::int64_t time, float* rows, std::int64_t count, float* to) {
+[[gnu::always_inline]] inline void mix(const float* weights, std::int64_t time, float* rows, std::int64_t count,
+                                       float* to) {
   Floats made[kRows][kVectors] = {};
   for (std::int64_t j = 0; j < count; ++j) {
     for (std::int64_t v = 0; v < kVectors; ++v) {
@@ -90,7 +92,8 @@ template <std::int64_t kVectors>
 
 // Adds to every row j of a matrix the kRows rows, each by its weight.
 template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void spread(const float* weights, std::int64_t time, float* rows, std::int64_t count, float* to) {
+[[gnu::always_inline]] inline void spread(const float* weights, std::int64_t time, float* rows, std::int64_t count,
+                                          float* to) {
   Floats own[kRows][kVectors];
   for (std::int64_t i = 0; i < kRows; ++i) {
     for (std::int64_t v = 0; v < kVectors; ++v) own[i][v] = at(rows + i * kVectors * kLanes, v);
@@ -114,8 +117,8 @@ template <std::int64_t kVectors>
 }
 
 template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void forward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* log_sums,
-                         float* scratch) {
+[[gnu::always_inline]] inline void forward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out,
+                                           float* log_sums, float* scratch) {
   constexpr std::int64_t kWidth = kVectors * kLanes;
   const std::int64_t time = padded(size.time);
   const Scratch own(size, kWidth, scratch);
@@ -154,8 +157,9 @@ template <std::int64_t kVectors>
 }
 
 template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void backward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* log_sums,
-                          HeadRows d_out, HeadRows dq, HeadRows dk, HeadRows dv, float* scratch) {
+[[gnu::always_inline]] inline void backward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out,
+                                            const float* log_sums, HeadRows d_out, HeadRows dq, HeadRows dk,
+                                            HeadRows dv, float* scratch) {
   constexpr std::int64_t kWidth = kVectors * kLanes;
   const std::int64_t time = padded(size.time);
   const Scratch own(size, kWidth, scratch);
