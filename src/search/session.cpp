@@ -71,10 +71,7 @@ class Session {
   std::string run(Progress& progress, const StopSigns& stop) {
     Limits limits(experiment_.budget(), price_, journal_);
     window_.emplace(Window::Parts{&experiment_, &*completer_, engine_.get(), &journal_});
-    progress.update([&](Status& status) {
-      status.phase = "searching";
-      status.spent_s = spent_s_;
-    });
+    progress.update([](Status& status) { status.phase = "searching"; });
     const std::string ended = run_search(*proposer_, *window_, journal_, limits, progress, experiment_.seed(), stop);
     if (ended != "stopped") test_winner(progress, stop);
     return ended;
@@ -164,7 +161,6 @@ class Session {
 
   const Experiment& experiment_;
   journal::Journal& journal_;
-  double spent_s_ = journal_.seconds();
   Limits::Price price_;
   space::Input input_;
   std::unique_ptr<llm::Provider> provider_;
@@ -231,6 +227,7 @@ std::unique_ptr<journal::Journal> reopen_run(const fs::path& folder, const std::
 
 std::string run_session(const Experiment& experiment, journal::Journal& journal, Progress& progress,
                         const StopSigns& stop, const MakeEngine& make_engine) {
+  progress.update([&](Status& status) { status.spent_s = journal.seconds(); });
   std::string ended = "stopped";
   if (own_supernet(experiment) && experiment.budget().minutes.value_or(1) == 0) {  // which would train it
     ended = "budget.minutes";

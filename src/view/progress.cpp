@@ -80,6 +80,7 @@ struct ProgressView::State {
     while (!stop.stop_requested()) {
       wake_.wait_for(lock, stop, std::chrono::milliseconds(250), [] { return false; });
       const Status status = progress_.snapshot();
+      if (status.phase == "supernet") searching_ = Clock::now();
       tell_news(status);
       tell_best(status);
       if (terminal_) {
@@ -127,7 +128,7 @@ struct ProgressView::State {
     const double fresh = static_cast<double>(status.closed - status.replayed);
     double left = -1;
     if (budget_.trials && fresh >= 3)
-      left = seconds_since(start_) / fresh * static_cast<double>(*budget_.trials - status.closed);
+      left = seconds_since(searching_) / fresh * static_cast<double>(*budget_.trials - status.closed);
     if (budget_.minutes) {
       const double clock = 60 * *budget_.minutes - status.spent_s - seconds_since(start_);
       left = left < 0 ? clock : std::min(left, clock);
@@ -186,9 +187,9 @@ struct ProgressView::State {
   search::Budget budget_;
   bool uses_model_;
   journal::TrialId best_trial_ = -1;
-  std::size_t told_ = 0;  // of the news
-  Clock::time_point start_ = Clock::now();
-  std::string last_;  // where lines are plain
+  std::size_t told_ = 0;                                         // of the news
+  Clock::time_point start_ = Clock::now(), searching_ = start_;  // the session; its search, after a supernet's training
+  std::string last_;                                             // where lines are plain
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;
