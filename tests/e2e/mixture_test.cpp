@@ -1,3 +1,4 @@
+#include "base/files.hpp"
 #include "tests/e2e/search_fixture.hpp"
 
 namespace weft::e2e {
@@ -27,6 +28,8 @@ TEST_F(MixtureRun, ProposesTheMostProbableGenomeAndThenSamplesAndRepeats) {
   ASSERT_EQ(lines.size(), 3U) << dump;
   EXPECT_EQ(lines[0].at("op"), "most_probable");
   EXPECT_EQ(lines[1].at("op"), "sample");
+  const std::string report = base::read_file(base::fs::path(one) / "report.html");
+  EXPECT_NE(report.find("\"supernet\":[{"), std::string::npos) << "the curve of the training";
 }
 
 TEST_F(MixtureRun, SaysWhereASpaceOrASupernetHasNoMixture) {

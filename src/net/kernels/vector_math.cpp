@@ -37,7 +37,7 @@ struct Scratch {
 // The same for each kind of vector unit; which of them the processor has is asked when the program runs.
 namespace baseline {
 namespace {
-#include "net/kernels/vector_math.inl"
+#include "net/kernels/vector_math.inl"  // NOLINT(readability-duplicate-include)
 }  // namespace
 }  // namespace baseline
 
@@ -46,7 +46,7 @@ namespace {
 #pragma GCC target("arch=haswell")
 namespace avx2 {
 namespace {
-#include "net/kernels/vector_math.inl"
+#include "net/kernels/vector_math.inl"  // NOLINT(readability-duplicate-include)
 }  // namespace
 }  // namespace avx2
 #pragma GCC pop_options
@@ -55,7 +55,7 @@ namespace {
 #pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
 namespace avx512 {
 namespace {
-#include "net/kernels/vector_math.inl"
+#include "net/kernels/vector_math.inl"  // NOLINT(readability-duplicate-include)
 }  // namespace
 }  // namespace avx512
 #pragma GCC pop_options
@@ -81,8 +81,8 @@ Functions find_functions() {
 }
 
 const Functions& functions() {
-  static const Functions kFunctions = find_functions();
-  return kFunctions;
+  static const Functions found = find_functions();
+  return found;
 }
 
 }  // namespace
