@@ -5,38 +5,12 @@
 #include <cstring>
 #include <limits>
 
-namespace weft::net::kernels {
-namespace {
-
-constexpr std::int64_t kLanes = 16, kRows = 4;  // floats of a vector; rows of q that are taken together
-using Floats = float __attribute__((vector_size(kLanes * sizeof(float))));
-using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))));
-
-constexpr std::int64_t padded(std::int64_t n) {
-  return (n + kLanes - 1) / kLanes * kLanes;
-}
-
-struct Scratch {
-  float *q, *k, *v, *columns, *value_columns, *scores, *slopes, *out, *d_out, *dk, *dv;
-  Scratch(const HeadSize& size, std::int64_t width, float* from) {
-    const std::int64_t matrix = (padded(size.time) + kLanes) * width, rows = kRows * padded(size.time);
-    float* next = from + (kLanes - (reinterpret_cast<std::uintptr_t>(from) / sizeof(float)) % kLanes) % kLanes;
-    const auto take = [&](std::int64_t count) {
-      float* const own = next;
-      next += count;
-      return own;
-    };
-    q = take(matrix), k = take(matrix), v = take(matrix), columns = take(matrix), value_columns = take(matrix);
-    scores = take(rows), slopes = take(rows), out = take(kRows * width), d_out = take(matrix), dk = take(matrix);
-    dv = take(matrix);
-  }
-};
-
-}  // namespace
-
 // The same for each kind of vector unit; which of them the processor has is asked when the program runs.
+namespace weft::net::kernels {
+
 namespace baseline {
 namespace {
+constexpr std::int64_t kLanes = 4;
 #include "net/kernels/vector_math.inl"  // NOLINT(readability-duplicate-include)
 }  // namespace
 }  // namespace baseline
@@ -46,6 +20,7 @@ namespace {
 #pragma GCC target("arch=haswell")
 namespace avx2 {
 namespace {
+constexpr std::int64_t kLanes = 8;
 #include "net/kernels/vector_math.inl"  // NOLINT(readability-duplicate-include)
 }  // namespace
 }  // namespace avx2
@@ -55,6 +30,7 @@ namespace {
 #pragma GCC target("arch=skylake-avx512,prefer-vector-width=512")
 namespace avx512 {
 namespace {
+constexpr std::int64_t kLanes = 16;
 #include "net/kernels/vector_math.inl"  // NOLINT(readability-duplicate-include)
 }  // namespace
 }  // namespace avx512
@@ -88,8 +64,10 @@ const Functions& functions() {
 }  // namespace
 
 std::int64_t HeadSize::scratch() const {
-  const std::int64_t width = channels <= kLanes ? kLanes : channels <= 2 * kLanes ? 2 * kLanes : 4 * kLanes;
-  return kLanes + 8 * (padded(time) + kLanes) * width + 2 * kRows * padded(time) + kRows * width;
+  constexpr std::int64_t kMost = 16;  // lanes
+  const auto whole = [](std::int64_t n) { return (n + kMost - 1) / kMost * kMost; };
+  const std::int64_t width = whole(channels), rows = whole(time) + kMost;
+  return kMost + 8 * rows * width + 8 * rows + 4 * width;
 }
 
 void attend(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* log_sums, float* scratch) {

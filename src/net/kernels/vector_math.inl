@@ -1,4 +1,18 @@
-// Included by vector_math.cpp once for each kind of vector unit, in a namespace of its own.
+// Included by vector_math.cpp once for each kind of vector unit, in a namespace of its own that has kLanes: the floats
+// of a vector.
+
+constexpr std::int64_t kRows = 4;  // of q that are taken together
+
+template <std::int64_t kCount>
+struct Vector {
+  typedef float Floats __attribute__((vector_size(kCount * sizeof(float))));  // as `using` it would be no vector
+};
+using Floats = Vector<kLanes>::Floats;
+using Ints = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))));
+
+constexpr std::int64_t padded(std::int64_t n) {
+  return (n + kLanes - 1) / kLanes * kLanes;
+}
 
 // e^x for x up to 0, 0 far below: 2^n e^r with |r| at most ln 2 / 2, e^r by its series.
 [[gnu::always_inline]] inline void exponential(Floats& x) {
@@ -21,18 +35,16 @@
 }
 
 // Halves of a vector, of those halves, and so on.
-template <class Fold>
-[[gnu::always_inline]] inline float fold(const Floats& x, Fold fold_two) {
-  using Half = float __attribute__((vector_size(kLanes / 2 * sizeof(float))));
-  using Quarter = float __attribute__((vector_size(kLanes / 4 * sizeof(float))));
-  Half half[2];
-  std::memcpy(half, &x, sizeof(half));
-  const Half one = fold_two(half[0], half[1]);
-  Quarter quarter[2];
-  std::memcpy(quarter, &one, sizeof(quarter));
-  const Quarter four = fold_two(quarter[0], quarter[1]);
-  const float first = fold_two(four[0], four[1]), second = fold_two(four[2], four[3]);
-  return fold_two(first, second);
+template <std::int64_t kCount, class Fold>
+[[gnu::always_inline]] inline float fold(const typename Vector<kCount>::Floats& x, Fold fold_two) {
+  if constexpr (kCount > 4) {
+    typename Vector<kCount / 2>::Floats half[2];
+    std::memcpy(half, &x, sizeof(half));
+    return fold<kCount / 2>(fold_two(half[0], half[1]), fold_two);
+  } else {
+    const float first = fold_two(x[0], x[1]), second = fold_two(x[2], x[3]);
+    return fold_two(first, second);
+  }
 }
 
 [[gnu::always_inline]] inline Floats& at(float* data, std::int64_t vector) {
@@ -74,36 +86,51 @@ template <class Fold>
   }
 }
 
-// kRows rows of weights times the rows of a matrix: [kRows, width].
+// kRows rows of weights times the rows of a matrix, kVectors of their vectors from `first` on: [kRows, width].
 template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void mix(const float* weights, std::int64_t time, float* rows, std::int64_t count,
-                                       float* to) {
+[[gnu::always_inline]] inline void mix_vectors(const float* weights, std::int64_t time, float* rows, std::int64_t width,
+                                               std::int64_t first, std::int64_t count, float* to) {
   Floats made[kRows][kVectors] = {};
   for (std::int64_t j = 0; j < count; ++j) {
     for (std::int64_t v = 0; v < kVectors; ++v) {
-      const Floats& row = at(rows + j * kVectors * kLanes, v);
+      const Floats& row = at(rows + j * width, first + v);
       for (std::int64_t i = 0; i < kRows; ++i) made[i][v] += weights[i * time + j] * row;
     }
   }
   for (std::int64_t i = 0; i < kRows; ++i) {
-    for (std::int64_t v = 0; v < kVectors; ++v) at(to + i * kVectors * kLanes, v) = made[i][v];
+    for (std::int64_t v = 0; v < kVectors; ++v) at(to + i * width, first + v) = made[i][v];
   }
+}
+
+[[gnu::always_inline]] inline void mix(const float* weights, std::int64_t time, float* rows, std::int64_t width,
+                                       std::int64_t count, float* to) {
+  std::int64_t v = 0;
+  for (; (v + 2) * kLanes <= width; v += 2) mix_vectors<2>(weights, time, rows, width, v, count, to);
+  if (v * kLanes < width) mix_vectors<1>(weights, time, rows, width, v, count, to);
 }
 
 // Adds to every row j of a matrix the kRows rows, each by its weight.
 template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void spread(const float* weights, std::int64_t time, float* rows, std::int64_t count,
-                                          float* to) {
+[[gnu::always_inline]] inline void spread_vectors(const float* weights, std::int64_t time, float* rows,
+                                                  std::int64_t width, std::int64_t first, std::int64_t count,
+                                                  float* to) {
   Floats own[kRows][kVectors];
   for (std::int64_t i = 0; i < kRows; ++i) {
-    for (std::int64_t v = 0; v < kVectors; ++v) own[i][v] = at(rows + i * kVectors * kLanes, v);
+    for (std::int64_t v = 0; v < kVectors; ++v) own[i][v] = at(rows + i * width, first + v);
   }
   for (std::int64_t j = 0; j < count; ++j) {
     for (std::int64_t v = 0; v < kVectors; ++v) {
-      Floats& row = at(to + j * kVectors * kLanes, v);
+      Floats& row = at(to + j * width, first + v);
       for (std::int64_t i = 0; i < kRows; ++i) row += weights[i * time + j] * own[i][v];
     }
   }
+}
+
+[[gnu::always_inline]] inline void spread(const float* weights, std::int64_t time, float* rows, std::int64_t width,
+                                          std::int64_t count, float* to) {
+  std::int64_t v = 0;
+  for (; (v + 2) * kLanes <= width; v += 2) spread_vectors<2>(weights, time, rows, width, v, count, to);
+  if (v * kLanes < width) spread_vectors<1>(weights, time, rows, width, v, count, to);
 }
 
 // How many vectors of keys the rows from `row` on see.
@@ -116,19 +143,32 @@ template <std::int64_t kVectors>
   return size.causal ? std::min(i + 1, size.time) : size.time;
 }
 
-template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void forward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out,
-                                           float* log_sums, float* scratch) {
-  constexpr std::int64_t kWidth = kVectors * kLanes;
-  const std::int64_t time = padded(size.time);
-  const Scratch own(size, kWidth, scratch);
-  pack(q, size, kWidth, own.q);
-  pack(k, size, kWidth, own.k);
-  pack(v, size, kWidth, own.v);
-  pack_columns(own.k, size, kWidth, own.columns);
+struct Scratch {
+  float *q, *k, *v, *columns, *value_columns, *scores, *slopes, *out, *d_out, *dk, *dv;
+  Scratch(const HeadSize& size, std::int64_t width, float* from) {
+    const std::int64_t matrix = (padded(size.time) + kLanes) * width, rows = kRows * padded(size.time);
+    float* next = from + (kLanes - (reinterpret_cast<std::uintptr_t>(from) / sizeof(float)) % kLanes) % kLanes;
+    const auto take = [&](std::int64_t count) {
+      float* const own = next;
+      next += count;
+      return own;
+    };
+    q = take(matrix), k = take(matrix), v = take(matrix), columns = take(matrix), value_columns = take(matrix);
+    scores = take(rows), slopes = take(rows), out = take(kRows * width), d_out = take(matrix), dk = take(matrix);
+    dv = take(matrix);
+  }
+};
+
+void attend(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* log_sums, float* scratch) {
+  const std::int64_t width = padded(size.channels), time = padded(size.time);
+  const Scratch own(size, width, scratch);
+  pack(q, size, width, own.q);
+  pack(k, size, width, own.k);
+  pack(v, size, width, own.v);
+  pack_columns(own.k, size, width, own.columns);
   for (std::int64_t row = 0; row < size.time; row += kRows) {
     const std::int64_t vectors = seen_by(size, row), rows = std::min(kRows, size.time - row);
-    multiply(own.q + row * kWidth, kWidth, own.columns, time, size.channels, vectors, size.scale, own.scores);
+    multiply(own.q + row * width, width, own.columns, time, size.channels, vectors, size.scale, own.scores);
     float inverse[kRows] = {};
     for (std::int64_t i = 0; i < rows; ++i) {
       float* const scores = own.scores + i * time;
@@ -136,7 +176,7 @@ template <std::int64_t kVectors>
         scores[j] = -std::numeric_limits<float>::infinity();
       Floats most = at(scores, 0);
       for (std::int64_t j = 1; j < vectors; ++j) most = at(scores, j) > most ? at(scores, j) : most;
-      const float shift = fold(most, [](const auto& a, const auto& b) { return a > b ? a : b; });
+      const float shift = fold<kLanes>(most, [](const auto& a, const auto& b) { return a > b ? a : b; });
       Floats total{};
       for (std::int64_t j = 0; j < vectors; ++j) {
         Floats e = at(scores, j) - shift;
@@ -144,38 +184,35 @@ template <std::int64_t kVectors>
         at(scores, j) = e;
         total += e;
       }
-      const float all = fold(total, [](const auto& a, const auto& b) { return a + b; });
+      const float all = fold<kLanes>(total, [](const auto& a, const auto& b) { return a + b; });
       inverse[i] = 1 / all;
       log_sums[row + i] = shift + std::log(all);
     }
-    mix<kVectors>(own.scores, time, own.v, std::min(vectors * kLanes, size.time), own.out);
+    mix(own.scores, time, own.v, width, std::min(vectors * kLanes, size.time), own.out);
     for (std::int64_t i = 0; i < rows; ++i) {
       for (std::int64_t c = 0; c < size.channels; ++c)
-        out.data[(row + i) * out.stride + c] = own.out[i * kWidth + c] * inverse[i];
+        out.data[(row + i) * out.stride + c] = own.out[i * width + c] * inverse[i];
     }
   }
 }
 
-template <std::int64_t kVectors>
-[[gnu::always_inline]] inline void backward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out,
-                                            const float* log_sums, HeadRows d_out, HeadRows dq, HeadRows dk,
-                                            HeadRows dv, float* scratch) {
-  constexpr std::int64_t kWidth = kVectors * kLanes;
-  const std::int64_t time = padded(size.time);
-  const Scratch own(size, kWidth, scratch);
-  pack(q, size, kWidth, own.q);
-  pack(k, size, kWidth, own.k);
-  pack(v, size, kWidth, own.v);
-  pack(d_out, size, kWidth, own.d_out);
-  pack_columns(own.k, size, kWidth, own.columns);
-  pack_columns(own.v, size, kWidth, own.value_columns);
-  std::memset(own.dk, 0, static_cast<std::size_t>(time * kWidth) * sizeof(float));
-  std::memset(own.dv, 0, static_cast<std::size_t>(time * kWidth) * sizeof(float));
+void attend_backward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* log_sums,
+                     HeadRows d_out, HeadRows dq, HeadRows dk, HeadRows dv, float* scratch) {
+  const std::int64_t width = padded(size.channels), time = padded(size.time);
+  const Scratch own(size, width, scratch);
+  pack(q, size, width, own.q);
+  pack(k, size, width, own.k);
+  pack(v, size, width, own.v);
+  pack(d_out, size, width, own.d_out);
+  pack_columns(own.k, size, width, own.columns);
+  pack_columns(own.v, size, width, own.value_columns);
+  std::memset(own.dk, 0, static_cast<std::size_t>(time * width) * sizeof(float));
+  std::memset(own.dv, 0, static_cast<std::size_t>(time * width) * sizeof(float));
   for (std::int64_t row = 0; row < size.time; row += kRows) {
     const std::int64_t vectors = seen_by(size, row), rows = std::min(kRows, size.time - row);
     const std::int64_t count = std::min(vectors * kLanes, size.time);
-    multiply(own.q + row * kWidth, kWidth, own.columns, time, size.channels, vectors, size.scale, own.scores);
-    multiply(own.d_out + row * kWidth, kWidth, own.value_columns, time, size.channels, vectors, 1, own.slopes);
+    multiply(own.q + row * width, width, own.columns, time, size.channels, vectors, size.scale, own.scores);
+    multiply(own.d_out + row * width, width, own.value_columns, time, size.channels, vectors, 1, own.slopes);
     for (std::int64_t i = 0; i < kRows; ++i) {
       float *const weights = own.scores + i * time, *const slopes = own.slopes + i * time;
       const std::int64_t keys = i < rows ? keys_of(size, row + i) : 0;
@@ -191,32 +228,19 @@ template <std::int64_t kVectors>
         at(slopes, j) = e * (at(slopes, j) - mean) * size.scale;
       }
     }
-    mix<kVectors>(own.slopes, time, own.k, count, own.out);
+    mix(own.slopes, time, own.k, width, count, own.out);
     for (std::int64_t i = 0; i < rows; ++i)
-      std::memcpy(dq.data + (row + i) * dq.stride, own.out + i * kWidth,
+      std::memcpy(dq.data + (row + i) * dq.stride, own.out + i * width,
                   static_cast<std::size_t>(size.channels) * sizeof(float));
-    spread<kVectors>(own.slopes, time, own.q + row * kWidth, count, own.dk);
-    spread<kVectors>(own.scores, time, own.d_out + row * kWidth, count, own.dv);
+    spread(own.slopes, time, own.q + row * width, width, count, own.dk);
+    spread(own.scores, time, own.d_out + row * width, width, count, own.dv);
   }
   for (std::int64_t t = 0; t < size.time; ++t) {
     for (std::int64_t c = 0; c < size.channels; ++c) {
-      dk.data[t * dk.stride + c] += own.dk[t * kWidth + c];
-      dv.data[t * dv.stride + c] += own.dv[t * kWidth + c];
+      dk.data[t * dk.stride + c] += own.dk[t * width + c];
+      dv.data[t * dv.stride + c] += own.dv[t * width + c];
     }
   }
-}
-
-void attend(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* log_sums, float* scratch) {
-  if (size.channels <= kLanes) return forward<1>(size, q, k, v, out, log_sums, scratch);
-  if (size.channels <= 2 * kLanes) return forward<2>(size, q, k, v, out, log_sums, scratch);
-  forward<4>(size, q, k, v, out, log_sums, scratch);
-}
-
-void attend_backward(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* log_sums,
-                     HeadRows d_out, HeadRows dq, HeadRows dk, HeadRows dv, float* scratch) {
-  if (size.channels <= kLanes) return backward<1>(size, q, k, v, out, log_sums, d_out, dq, dk, dv, scratch);
-  if (size.channels <= 2 * kLanes) return backward<2>(size, q, k, v, out, log_sums, d_out, dq, dk, dv, scratch);
-  backward<4>(size, q, k, v, out, log_sums, d_out, dq, dk, dv, scratch);
 }
 
 // The first `count` lanes are asked for.
