@@ -195,7 +195,8 @@ Finished run(Command command, const std::string& input, std::chrono::millisecond
 }
 
 std::string own_path() {
-  return std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::filesystem::path link = "/proc/self/exe", path = std::filesystem::read_symlink(link);
+  return (std::filesystem::exists(path) ? path : link).string();
 }
 
 }  // namespace weft::base

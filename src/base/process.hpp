@@ -38,7 +38,7 @@ struct Finished {
 Finished run(Command command, const std::string& input, std::chrono::milliseconds time_limit,
              std::size_t limit = 16U << 20U);
 
-/// The path of this program's own file.
+/// The path of this program's own file, also where it was replaced or removed after the program started.
 std::string own_path();
 
 }  // namespace weft::base

@@ -39,6 +39,8 @@ constexpr std::int64_t kLanes = 16;
 
 namespace {
 
+constexpr std::int64_t kMostLanes = 16;  // of all kinds
+
 struct Functions {
   decltype(&attend) forward;
   decltype(&attend_backward) backward;
@@ -64,10 +66,9 @@ const Functions& functions() {
 }  // namespace
 
 std::int64_t HeadSize::scratch() const {
-  constexpr std::int64_t kMost = 16;  // lanes
-  const auto whole = [](std::int64_t n) { return (n + kMost - 1) / kMost * kMost; };
-  const std::int64_t width = whole(channels), rows = whole(time) + kMost;
-  return kMost + 8 * rows * width + 8 * rows + 4 * width;
+  const auto whole = [](std::int64_t n) { return (n + kMostLanes - 1) / kMostLanes * kMostLanes; };
+  const std::int64_t width = whole(channels), rows = whole(time) + kMostLanes;
+  return kMostLanes + 8 * rows * width + 8 * rows + 4 * width;
 }
 
 void attend(const HeadSize& size, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* log_sums, float* scratch) {
