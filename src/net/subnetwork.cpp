@@ -68,7 +68,6 @@ bool SubNetwork::may_run_beside_others() const {
 
 Weights SubNetwork::copy_weights() const {
   const at::NoGradGuard no_grad;
-  fill();
   Weights weights;
   each_part([&](const Part& part) { weights.push_back(part.tensor.detach().clone(at::MemoryFormat::Contiguous)); });
   return weights;

@@ -73,7 +73,7 @@ Supernet::Supernet(const space::Space& space, const space::Input& input, const S
   for (const WeightSpec& spec : make_network(*whole).weights) writers_ += spec.residual ? 1 : 0;
   if (!options.outlined) return;
   for (const space::Genome& genome : outline) {
-    if (const auto network = select(genome); !network)
+    if (const auto network = find(genome); !network)
       throw base::Error(fmt::format("no supernet of the space '{}': {}", space.name, network.error()));
   }
 }

@@ -80,7 +80,7 @@ void check_mixture(const base::Document& document, const base::Json& checked) {
 }
 
 base::Json supernet_training(const Experiment& experiment, const base::fs::path& folder) {
-  if (!own_supernet(experiment) || !base::fs::exists(supernet_file(folder))) return nullptr;
+  if (!own_supernet(experiment) || !base::fs::exists(supernet_file(folder))) return base::Json::object();
   try {
     return {{"curve", train::supernet_state(supernet_file(folder)).at("curve")}};
   } catch (const base::Error& error) {

@@ -26,9 +26,8 @@ bool train_own_supernet(const Experiment& experiment, const base::fs::path& fold
 void check_mixture(const base::Document& document, const base::Json& checked);
 
 /// How the training of the run's own supernet went, as its last checkpoint has it: {"curve": [...]}, a point an object
-/// of step, used, seconds, train_loss, and the validation losses largest, middle and smallest. Null where there is
-/// none,
-/// {"problem": "..."} where it cannot be read.
+/// of step, used, seconds, train_loss, and the validation losses largest, middle and smallest. Empty where there is no
+/// supernet, {"problem": "..."} where it cannot be read.
 base::Json supernet_training(const Experiment& experiment, const base::fs::path& folder);
 
 /// The probabilities that the supernet's mixture learned, for the method `mixture`; null for other methods. Throws

@@ -24,6 +24,11 @@ std::vector<std::size_t> by_cost(std::span<const net::SubNetwork> networks) {
   return order;
 }
 
+bool may_run_side_by_side(std::span<const net::SubNetwork> networks) {
+  return std::all_of(networks.begin(), networks.end(),
+                     [](const net::SubNetwork& one) { return one.may_run_beside_others(); });
+}
+
 }  // namespace
 
 SubnetLanes::SubnetLanes() {
@@ -42,9 +47,8 @@ SubnetLanes::SubnetLanes() {
 SubnetLanes::~SubnetLanes() = default;
 
 std::int64_t SubnetLanes::parts(std::span<const net::SubNetwork> networks, std::int64_t batch) const {
-  const bool beside = threads_ && std::all_of(networks.begin(), networks.end(),
-                                              [](const net::SubNetwork& one) { return one.may_run_beside_others(); });
-  const auto lanes = beside ? std::min(static_cast<std::int64_t>(threads_->size()), batch) : 1;
+  const auto lanes =
+      threads_ && may_run_side_by_side(networks) ? std::min(static_cast<std::int64_t>(threads_->size()), batch) : 1;
   if (networks.size() == 1) return lanes;
   std::int64_t kept = 0;
   for (const net::SubNetwork& one : networks) kept = std::max(kept, one.counts().activations * batch);
@@ -116,10 +120,7 @@ std::vector<at::Tensor> SubnetLanes::add_gradients(std::span<const net::SubNetwo
       sum = sum.defined() ? sum + next.loss : next.loss;
     }
   };
-  const bool beside = threads_ && tasks.size() > 1 &&
-                      std::all_of(networks.begin(), networks.end(),
-                                  [](const net::SubNetwork& one) { return one.may_run_beside_others(); });
-  if (beside) {
+  if (threads_ && tasks.size() > 1 && may_run_side_by_side(networks)) {
     run(tasks.size(), differentiate);
   } else {
     for (std::size_t i = 0; i < tasks.size(); ++i) differentiate(i);

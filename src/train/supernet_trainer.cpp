@@ -137,9 +137,8 @@ double SupernetTrainer::train_on(const std::vector<net::SubNetwork>& networks, c
     return loss * (1 - share) - (taught * logs).sum(-1).mean() * (temperature * temperature * share);
   };
   const std::span<const net::SubNetwork> all = networks;
-  std::vector<at::Tensor> losses;
   if (share > 0) lanes_.add_gradients(all.first(1), size, parts, loss_of);
-  losses = lanes_.add_gradients(share > 0 ? all.subspan(1) : all, size, parts, loss_of);
+  const auto losses = lanes_.add_gradients(share > 0 ? all.subspan(1) : all, size, parts, loss_of);
   const bool look = device_.is_cpu() || step_ % kLookEvery == 0;
   return look ? losses.back().item<double>() : 0;
 }

@@ -157,12 +157,12 @@ std::string render_report(const journal::Journal& journal, Format format) {
   }
   data["pictures"] = best_trials(summary, experiment);
   const Json supernet = search::supernet_training(experiment, journal.folder());
-  data["has_supernet"] = !supernet.is_null();
-  data["supernet_problem"] = supernet.is_null() ? "" : supernet.value("problem", "");
+  data["has_supernet"] = !supernet.empty();
+  data["supernet_problem"] = supernet.value("problem", "");
   data["run"] = script_json({{"trials", summary.at("trials")},
                              {"pareto", summary.at("pareto")},
                              {"objective", summary.at("objective")},
-                             {"supernet", supernet.is_null() ? Json::array() : supernet.value("curve", Json::array())},
+                             {"supernet", supernet.value("curve", Json::array())},
                              {"best", summary.contains("best") ? summary.at("best").at("trial") : Json(nullptr)}});
   return render_page("report.html", std::move(data));
 }

@@ -1,12 +1,12 @@
 #include "net/kernels/gelu.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "net/kernels/one_thread.hpp"
 #include "net/kernels/vector_math.hpp"
 
 namespace weft::net::kernels {
@@ -33,9 +33,7 @@ class Gelu : public torch::autograd::Function<Gelu> {
 }  // namespace
 
 at::Tensor gelu(const at::Tensor& x) {
-  const bool type = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16;
-  const bool own =
-      type && x.device().is_cpu() && x.requires_grad() && at::GradMode::is_enabled() && at::get_num_threads() == 1;
+  const bool own = is_for_one_thread(x) && x.requires_grad() && at::GradMode::is_enabled();
   return own ? Gelu::apply(x) : at::gelu(x);
 }
 

@@ -1,12 +1,12 @@
 #include "net/kernels/small_heads.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
+#include "net/kernels/one_thread.hpp"
 #include "net/kernels/vector_math.hpp"
 
 namespace weft::net::kernels {
@@ -85,8 +85,7 @@ class SmallHeads : public torch::autograd::Function<SmallHeads> {
 
 bool are_small_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   const auto fits = [&](const at::Tensor& x) { return x.size(2) == q.size(2) && x.size(3) == q.size(3); };
-  return q.device().is_cpu() && (q.scalar_type() == at::kFloat || q.scalar_type() == at::kBFloat16) &&
-         q.size(3) <= kMostChannels && fits(k) && fits(v) && at::get_num_threads() == 1;
+  return is_for_one_thread(q) && q.size(3) <= kMostChannels && fits(k) && fits(v);
 }
 
 at::Tensor small_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, bool causal) {
