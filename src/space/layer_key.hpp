@@ -1,6 +1,7 @@
 // What decides a layer of a genome, as numbers to look it up by.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "base/hash.hpp"
@@ -26,6 +27,13 @@ class LayerKey {
       for (const auto& [name, value] : group.bind) {
         if (value.is_string()) genes.push_back(space.gene_index(value.get_ref<const std::string&>()));
       }
+      for (const auto& [name, formula] : group.let) {
+        for (const int named : formula.genes()) {  // behind the genes stand names bound before
+          if (named < static_cast<int>(space.genes.size())) genes.push_back(named);
+        }
+      }
+      std::sort(genes.begin(), genes.end());
+      genes.erase(std::unique(genes.begin(), genes.end()), genes.end());
     }
   }
 

@@ -10,10 +10,14 @@
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "net/device.hpp"
 
 namespace weft::train {
 namespace {
@@ -78,10 +82,10 @@ void be_quiet() {
   if (variable("TORCH_CPP_LOG_LEVEL").empty()) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
 }
 
-// Over TCP, for tensors in main memory; those of a GPU go by way of it.
-class Gloo : public ProcessGroup {
+// Over TCP by Gloo. Tensors of GPUs go by NCCL where every rank has a GPU to itself, else by way of main memory.
+class Ranks : public ProcessGroup {
  public:
-  Gloo(int rank, int size) : rank_(rank), size_(size) {
+  Ranks(int rank, int size) : rank_(rank), size_(size) {
     be_quiet();
     try {
       c10d::TCPStoreOptions options;
@@ -90,11 +94,11 @@ class Gloo : public ProcessGroup {
       options.numWorkers = size;
       options.timeout = patience();
       const auto store = c10::make_intrusive<c10d::TCPStore>(address(), options);
-      const auto own = c10::make_intrusive<c10d::PrefixStore>("weft/" + variable("TORCHELASTIC_RESTART_COUNT"),
-                                                              store);  // a restarted group has keys of its own
+      store_ = c10::make_intrusive<c10d::PrefixStore>("weft/" + variable("TORCHELASTIC_RESTART_COUNT"),
+                                                      store);  // a restarted group has keys of its own
       const auto gloo = c10d::ProcessGroupGloo::Options::create(patience());
       gloo->devices.push_back(listener());
-      group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(own, rank, size, gloo);
+      gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, rank, size, gloo);
     } catch (const base::Error&) {
       throw;
     } catch (const std::exception& error) {
@@ -107,10 +111,12 @@ class Gloo : public ProcessGroup {
 
   void add_up(at::Tensor& tensor) override {
     try {
+      if (tensor.is_cuda() && between_gpus()) return reduce(*nccl_, tensor);
       at::Tensor here = tensor.cpu().contiguous();
-      std::vector<at::Tensor> list{here};
-      group_->allreduce(list)->wait();
+      reduce(*gloo_, here);
       if (!here.is_same(tensor)) tensor.copy_(here);
+    } catch (const base::Error&) {
+      throw;
     } catch (const std::exception& error) {
       throw lost(error);
     }
@@ -118,15 +124,40 @@ class Gloo : public ProcessGroup {
 
   void wait_for_all() override {
     try {
-      group_->barrier()->wait();
+      gloo_->barrier()->wait();
     } catch (const std::exception& error) {
       throw lost(error);
     }
   }
 
  private:
+  static void reduce(c10d::Backend& backend, at::Tensor& tensor) {
+    std::vector<at::Tensor> list{tensor};
+    backend.allreduce(list)->wait();
+  }
+
+  // Whether there is NCCL and no two ranks share a GPU, which it refuses. Found out with the first tensor of a GPU.
+  bool between_gpus() {
+#ifdef USE_C10D_NCCL
+    if (asked_) return nccl_ != nullptr;
+    asked_ = true;
+    const int here = variable("LOCAL_WORLD_SIZE").empty() ? size_ : number("LOCAL_WORLD_SIZE", 1, kMostRanks);
+    if (any(here > net::gpu_count())) return false;
+    ::setenv("TORCH_NCCL_BLOCKING_WAIT", "1", 0);  // a lost rank is an error here, not the end of the process
+    const auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = patience();
+    const auto keys = c10::make_intrusive<c10d::PrefixStore>("nccl", store_);
+    nccl_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(keys, rank_, size_, options);
+    return true;
+#else
+    return false;
+#endif
+  }
+
   int rank_, size_;
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  c10::intrusive_ptr<c10d::Store> store_;
+  c10::intrusive_ptr<c10d::Backend> gloo_, nccl_;
+  bool asked_ = false;
 };
 
 }  // namespace
@@ -169,7 +200,7 @@ std::string ProcessGroup::of_first(const std::string& here) {
 std::unique_ptr<ProcessGroup> ProcessGroup::from_environment() {
   const int size = size_from_environment();
   if (size == 1) return std::make_unique<ProcessGroup>();
-  return std::make_unique<Gloo>(rank_from_environment(), size);
+  return std::make_unique<Ranks>(rank_from_environment(), size);
 }
 
 }  // namespace weft::train

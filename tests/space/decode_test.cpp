@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.hpp"
 #include "space/genome_text.hpp"
 #include "space/vary.hpp"
 #include "tests/support/errors.hpp"
@@ -182,11 +183,11 @@ void expect_as_decoded(const Space& space, Counter& counter, const Genome& genom
 }
 
 TEST(Counter, counts_what_decode_does) {
-  for (const char* name : {"gpt_s", "gpt_nano", "gpt_nano_open", "autoformer_t", "vit_nano", "nasbench201"}) {
+  for (const std::string& name : base::list_data("search_spaces", ".yaml")) {
     const Space space = Space::load(name);
     Counter counter(space, space.input);
     base::Random random(1, name);
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 100; ++i) {
       const Genome genome = sample(space, random);
       expect_as_decoded(space, counter, genome, space.input);
       if (testing::Test::HasFatalFailure()) return;
