@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models", "ranking.md": "rank"}
+PAGES = {"experiments.md": "experiment", "spaces.md": "space", "providers.md": "models", "ranking.md": "rank",
+         "table-format.md": "table", "table-import.md": "table_import", "reproduce.md": "reproduction"}
 BEGIN = "<!-- keys: written by scripts/docs.py from schemas/{}.schema.json -->"
 OPS = "<!-- ops: written by scripts/docs.py from weft block ops -->"
 END = "<!-- end of keys -->"

@@ -11,13 +11,15 @@ weft_packages=(
   g++ cmake ninja-build ccache pkg-config clang-format clang-tidy
   libcpp-httplib-dev libssl-dev zlib1g-dev nlohmann-json3-dev libtbb-dev libgtest-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libsqlitecpp-dev libkainjow-mustache-dev libexpected-dev libfmt-dev libgmp-dev libgoogle-perftools-dev
-  libturbojpeg0-dev libpng-dev libgloo-dev libbenchmark-dev graphviz python3-venv dataset-fashion-mnist wordnet-base
+  libturbojpeg0-dev libpng-dev libgloo-dev libbenchmark-dev libpagmo-dev graphviz python3-venv dataset-fashion-mnist wordnet-base
 )
 torch_version=2.13.0
+cuda_crt_version=13.0.88 cuda_cccl_version=13.0.85 # of the CUDA that this torch is built with
 smollm2_version=0.1.2
 llama_version=0.3.36
 plotly_version=7.1.0
 safetensors_version=0.8.0
+pyarrow_version=26.0.1
 
 say() { printf '\033[1m%s\033[0m\n' "weft: $*" >&2; }
 fail() {
@@ -68,11 +70,13 @@ install_torch() {
   local index=()
   [ -z "${WEFT_TORCH_INDEX:-}" ] || index=(--extra-index-url "$WEFT_TORCH_INDEX")
   if ! has_nvidia_driver && pip install "${index[@]}" "torch==$torch_version+cpu"; then return 0; fi
+  # Between GPUs NCCL adds up; the headers of CUDA that come with PyTorch lack some that NCCL's need.
   pip install "${index[@]}" "torch==$torch_version"
+  pip install --no-deps "nvidia-cuda-crt==$cuda_crt_version" "nvidia-cuda-cccl==$cuda_cccl_version"
 }
 
 make_venv() {
-  local mark=.venv/weft-$torch_version-$smollm2_version-$plotly_version-$safetensors_version
+  local mark=.venv/weft-$torch_version-$smollm2_version-$plotly_version-$safetensors_version-$pyarrow_version
   [ -e "$mark" ] && return 0
   [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null ||
     step "making .venv" .deps/log/venv.log "remove .venv and run this again; python3 needs its venv module" \
@@ -85,6 +89,8 @@ make_venv() {
     "check the network, then run this again" pip install --no-deps "plotly==$plotly_version"
   step "installing safetensors, which exported models load their weights with" .deps/log/safetensors.log \
     "check the network, then run this again" pip install --no-deps "safetensors==$safetensors_version"
+  step "installing Arrow and Parquet for tables (53 MB)" .deps/log/pyarrow.log \
+    "check the network, then run this again" pip install --no-deps "pyarrow==$pyarrow_version"
   touch "$mark"
 }
 

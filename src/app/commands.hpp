@@ -13,6 +13,8 @@ void add_space(CLI::App& app);
 void add_block(CLI::App& app);
 void add_model(CLI::App& app);
 void add_latency(CLI::App& app);
+void add_table(CLI::App& app);
+void add_reproduce(CLI::App& app);
 void add_supernet(CLI::App& app);
 void add_export(CLI::App& app);
 void add_journal(CLI::App& app);

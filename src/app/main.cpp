@@ -63,9 +63,10 @@ int main(int argc, char** argv) {
       "Example: weft run experiments/quickstart.yaml");
   app.set_version_flag("--version", "weft " WEFT_VERSION);
   app.require_subcommand(1);
-  for (const auto add : {app::add_run, app::add_resume, app::add_report, app::add_supernet, app::add_rank,
-                         app::add_space, app::add_block, app::add_model, app::add_latency, app::add_export,
-                         app::add_journal, app::add_llm, app::add_doctor, app::add_worker}) {
+  for (const auto add :
+       {app::add_run, app::add_resume, app::add_report, app::add_supernet, app::add_rank, app::add_space,
+        app::add_block, app::add_model, app::add_latency, app::add_table, app::add_reproduce, app::add_export,
+        app::add_journal, app::add_llm, app::add_doctor, app::add_worker}) {
     add(app);
   }
   try {

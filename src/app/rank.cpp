@@ -1,11 +1,10 @@
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <map>
 #include <memory>
 
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
 #include "view/rank_report.hpp"
 
 namespace weft::app {
@@ -17,11 +16,6 @@ struct RankOptions {
 
 const std::map<std::string, view::RankFormat> kFormats{
     {"text", view::RankFormat::text}, {"html", view::RankFormat::html}, {"json", view::RankFormat::json}};
-
-std::size_t columns_of_the_terminal() {
-  winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 void rank(const RankOptions& options) {
   const search::RankStudy study = search::RankStudy::read(options.file);

@@ -1,3 +1,5 @@
+#include "app/run.hpp"
+
 #include <fmt/format.h>
 
 #include <atomic>
@@ -18,12 +20,6 @@
 
 namespace weft::app {
 namespace {
-
-struct RunOptions {
-  std::string experiment, folder;
-  std::vector<std::string> settings;
-  bool allow_command = false, json = false, dry = false;
-};
 
 // What an experiment names cannot be made; nothing was asked for and nothing is journaled.
 class NotBegun : public base::Error {
@@ -101,6 +97,8 @@ void check_ranks(const search::Experiment& experiment) {
                       "WORLD_SIZE");
 }
 
+}  // namespace
+
 void run(const RunOptions& options) {
   search::Experiment experiment = search::Experiment::load(options.experiment, options.settings);
   check_command(experiment, options.allow_command);
@@ -130,8 +128,6 @@ void resume(const RunOptions& options) {
   check_ranks(experiment);
   run_and_show(experiment, *journal, options.json);
 }
-
-}  // namespace
 
 void add_run(CLI::App& app) {
   auto options = std::make_shared<RunOptions>();

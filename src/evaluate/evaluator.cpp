@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "bench/manifest.hpp"
 #include "evaluate/evaluators/all.hpp"
 #include "net/device.hpp"
 #include "space/decode.hpp"
@@ -58,6 +59,17 @@ Names proxy_metrics(space::Task /*task*/, const Options& options) {
   return names;
 }
 
+// Those of the table; its test scores among them only where it has nothing else.
+Names table_metrics(space::Task /*task*/, const Options& options) {
+  const bench::Manifest manifest = bench::Manifest::load(options.at("path").get<std::string>());
+  Names names;
+  for (const bench::Metric& metric : manifest.metrics) {
+    if (!metric.curve && (!metric.test || manifest.only_test)) names.push_back(metric.name);
+  }
+  names.emplace_back("simulated_s");
+  return names;
+}
+
 Names unknown_metrics(space::Task /*task*/, const Options& /*options*/) {
   return {};
 }
@@ -67,6 +79,10 @@ Traits count_traits(const Options& /*options*/) {
 }
 
 Traits train_traits(const Options& /*options*/) {
+  return {.trains = true, .computes = true, .budgets = true, .tests = true};
+}
+
+Traits supernet_traits(const Options& /*options*/) {
   return {.trains = true, .computes = true, .tests = true};
 }
 
@@ -74,8 +90,12 @@ Traits proxy_traits(const Options& /*options*/) {
   return {.trains = true, .computes = true};
 }
 
+Traits table_traits(const Options& /*options*/) {
+  return {.instant = true, .budgets = true, .tests = true};
+}
+
 Traits command_traits(const Options& /*options*/) {
-  return {.tests = true};
+  return {.budgets = true, .tests = true};
 }
 
 // A table is looked into, with nothing to measure.
@@ -101,6 +121,7 @@ Traits cascade_traits(const Options& options) {
     traits.instant = traits.instant && own.instant;
     traits.trains = traits.trains || own.trains;
     traits.computes = traits.computes || own.computes;
+    traits.budgets = traits.budgets || own.budgets;
     traits.tests = traits.tests || own.tests;
   }
   return traits;
@@ -120,10 +141,11 @@ Names cascade_metrics(space::Task task, const Options& options) {
 }
 
 constexpr std::array kEvaluators{Row{"train", train_traits, train_metrics, evaluators::train},
-                                 Row{"supernet", train_traits, supernet_metrics, evaluators::supernet},
+                                 Row{"supernet", supernet_traits, supernet_metrics, evaluators::supernet},
                                  Row{"proxy", proxy_traits, proxy_metrics, evaluators::proxy},
                                  Row{"count", count_traits, count_metrics, evaluators::count},
                                  Row{"latency", latency_traits, latency_metrics, evaluators::latency},
+                                 Row{"table", table_traits, table_metrics, evaluators::table},
                                  Row{"command", command_traits, unknown_metrics, evaluators::command},
                                  Row{"cascade", cascade_traits, cascade_metrics, evaluators::cascade}};
 
@@ -142,8 +164,11 @@ base::Json Evaluation::to_json() const {
 }
 
 Evaluation Evaluation::from_json(const base::Json& value) {
-  return {
-      value.at("key"), value.at("genome"), {value.at("budget"), value.at("test")}, value.at("seed"), value.at("keep")};
+  return {.key = value.at("key"),
+          .genome = value.at("genome"),
+          .fidelity = {value.at("budget"), value.at("test")},
+          .seed = value.at("seed"),
+          .keep = value.at("keep")};
 }
 
 base::Json Setup::to_json() const {
@@ -189,6 +214,16 @@ std::vector<std::string> proxy_names() {
 
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup) {
   return find(setup.name()).make(setup);
+}
+
+std::vector<space::Genome> listed_genomes(const Setup& setup) {
+  for (const Stage& stage : stages_of(setup.evaluate)) {
+    if (stage.name() != "table") continue;
+    Setup own = setup;
+    own.evaluate = stage.evaluate;
+    return evaluators::rows_to_search(own);
+  }
+  return {};
 }
 
 space::Input task_input(const Setup& setup) {

@@ -11,12 +11,14 @@
 
 namespace weft::evaluate {
 
-/// One evaluation to be done. What it gives depends on nothing else.
+/// One evaluation to be done. What it gives depends on nothing else. Where `packed` is given, key and genome may be
+/// empty.
 struct Evaluation {
   std::string key;     ///< identity over genome, task, recipe, fidelity and seed
   std::string genome;  ///< canonical JSON
   journal::Fidelity fidelity;
   std::uint64_t seed = 0;
+  const space::Genome* packed = nullptr;  ///< the genome itself, where the caller is in this process and has it
   std::string keep = {};  ///< a file that gets the trained weights, where the evaluator has any; empty: none
 
   base::Json to_json() const;
@@ -63,6 +65,7 @@ struct Traits {
   bool instant = false;   ///< microseconds, no state: in this process, on any thread
   bool trains = false;    ///< uses libtorch and the task's data
   bool computes = false;  ///< uses libtorch: threads and devices are worth planning
+  bool budgets = false;   ///< can evaluate at a share of its budget
   bool tests = false;     ///< has test scores, so that a winner is evaluated once more for them
 };
 
@@ -77,6 +80,9 @@ std::vector<std::string> evaluator_names();
 /// The zero-cost proxies that the evaluator `proxy` knows.
 std::vector<std::string> proxy_names();
 std::unique_ptr<Evaluator> make_evaluator(const Setup& setup);
+
+/// The genomes that a search is confined to, where a table holds a sample of the space; empty: any of the space.
+std::vector<space::Genome> listed_genomes(const Setup& setup);
 
 /// The input that the task's data feeds a network (reads the data where that is the way to know).
 space::Input task_input(const Setup& setup);

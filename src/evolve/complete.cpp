@@ -22,10 +22,10 @@ constexpr std::size_t kShown = 10'000;  // bytes of a reply that its repair is s
 
 }  // namespace
 
-journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage,
-                          space::Genome genome) {
+journal::Proposal propose(const space::Space& space, const Check& check, const Draft& draft, space::Genome genome) {
   journal::Proposal proposal;
-  proposal.lineage = std::move(lineage);
+  proposal.lineage = draft.lineage;
+  proposal.fidelity = draft.fidelity;
   proposal.text = space::to_text(space, genome);
   proposal.id = space::id(space, genome);
   proposal.invalid = check(genome);
@@ -145,9 +145,10 @@ struct Completer::State {
     journal::Proposal proposal;
     auto genome = space::from_reply(*options.space, reply);
     if (genome) {
-      proposal = propose(*options.space, options.check, draft.lineage, std::move(*genome));
+      proposal = propose(*options.space, options.check, draft, std::move(*genome));
     } else {
       proposal.lineage = draft.lineage;
+      proposal.fidelity = draft.fidelity;
       proposal.invalid = genome.error();
     }
     if (!proposal.invalid.empty()) proposal.invalid += space::where_wrong(*options.space, options.input, reply);
@@ -207,7 +208,7 @@ void Completer::stop() {
 
 void Completer::start(TrialId id, const Draft& draft, Done done) {
   if (draft.kind == Draft::Kind::genome) {
-    done({propose(*state_->options.space, state_->options.check, draft.lineage, draft.genome)});
+    done({propose(*state_->options.space, state_->options.check, draft, draft.genome)});
     return;
   }
   State& state = *state_;

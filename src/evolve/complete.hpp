@@ -54,8 +54,7 @@ class Completer {
   std::unique_ptr<State> state_;
 };
 
-/// A finished proposal of a genome that no model had to write.
-journal::Proposal propose(const space::Space& space, const Check& check, journal::Lineage lineage,
-                          space::Genome genome);
+/// A finished proposal of a genome that no model had to write. `draft` has the lineage and the fidelity.
+journal::Proposal propose(const space::Space& space, const Check& check, const Draft& draft, space::Genome genome);
 
 }  // namespace weft::evolve

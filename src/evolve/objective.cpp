@@ -2,51 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
+#include "evolve/pareto.hpp"
+
 namespace weft::evolve {
-namespace {
-
-using Costs = std::vector<std::vector<double>>;
-
-// How many fronts must be taken off before each is undominated.
-std::vector<int> fronts(const Costs& costs) {
-  std::vector<int> front(costs.size(), -1);
-  for (std::size_t left = costs.size(), level = 0; left > 0; ++level) {
-    std::vector<std::size_t> now;
-    for (std::size_t i = 0; i < costs.size(); ++i) {
-      bool free = front[i] < 0;
-      for (std::size_t j = 0; free && j < costs.size(); ++j) free = front[j] >= 0 || !dominates(costs[j], costs[i]);
-      if (free) now.push_back(i);
-    }
-    for (const std::size_t i : now) front[i] = static_cast<int>(level);
-    left -= now.size();
-  }
-  return front;
-}
-
-// Half the girth of the box between a point's neighbours in its front, in shares of what the front spans.
-std::vector<double> crowding(const Costs& costs, const std::vector<int>& front) {
-  std::vector<double> distance(costs.size(), 0);
-  for (std::size_t goal = 0; !costs.empty() && goal < costs[0].size(); ++goal) {
-    std::vector<std::size_t> order(costs.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return front[a] != front[b] ? front[a] < front[b] : costs[a][goal] < costs[b][goal];
-    });
-    const auto cost = [&](std::size_t place) { return costs[order[place]][goal]; };
-    for (std::size_t first = 0, end = 0; first < order.size(); first = end) {
-      while (end < order.size() && front[order[end]] == front[order[first]]) ++end;
-      const double range = std::max(1e-300, cost(end - 1) - cost(first));
-      for (std::size_t i = first + 1; i + 1 < end; ++i) distance[order[i]] += (cost(i + 1) - cost(i - 1)) / range;
-      for (const std::size_t edge : {first, end - 1}) distance[order[edge]] = std::numeric_limits<double>::infinity();
-    }
-  }
-  return distance;
-}
-
-}  // namespace
 
 Objective Objective::from_json(const base::Json& checked) {
   Objective objective;
@@ -86,7 +46,9 @@ const journal::Trial* Objective::best_trial(const std::vector<journal::Trial>& t
   double best_value = 0;
   for (const journal::Trial& trial : trials) {
     const auto found = trial.outcome ? value(*trial.outcome, first().metric) : std::nullopt;
-    if (!found || (best != nullptr && !first().better(*found, best_value))) continue;
+    if (!found) continue;
+    const double budget = trial.proposal.fidelity.budget, before = best == nullptr ? 0 : best->proposal.fidelity.budget;
+    if (budget < before || (budget == before && !first().better(*found, best_value))) continue;
     best = &trial;
     best_value = *found;
   }
@@ -102,7 +64,7 @@ bool dominates(const std::vector<double>& a, const std::vector<double>& b) {
   return better;
 }
 
-std::vector<std::size_t> ranking(const Costs& costs) {
+std::vector<std::size_t> ranking(const std::vector<std::vector<double>>& costs) {
   std::vector<std::size_t> order(costs.size());
   std::iota(order.begin(), order.end(), 0U);
   if (costs.empty()) return order;

@@ -28,7 +28,8 @@ struct Objective {
   /// All goals as numbers to be minimised; nothing where one is missing.
   std::optional<std::vector<double>> costs(const journal::Outcome& outcome) const;
   const Goal& first() const { return goals.front(); }
-  /// The earliest of the trials with the best value of the first goal; null where none has one.
+  /// The earliest of the trials with the best value of the first goal, of those at the highest fidelity; null where
+  /// none has one.
   const journal::Trial* best_trial(const std::vector<journal::Trial>& trials) const;
 };
 

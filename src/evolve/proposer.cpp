@@ -15,11 +15,21 @@ struct Row {
   bool ends;
   const char* prompt;  // the template it needs, or null
   std::unique_ptr<Proposer> (*make)(const Method&);
+  bool budgets = false;
 };
 
 constexpr std::array kMethods{Row{"random", false, false, nullptr, proposers::random},
                               Row{"regularized_evolution", false, false, nullptr, proposers::regularized_evolution},
                               Row{"evolution", false, true, nullptr, proposers::evolution},
+                              Row{"local_search", false, true, nullptr, proposers::local_search},
+                              Row{"reinforce", false, false, nullptr, proposers::reinforce},
+                              Row{"tpe", false, false, nullptr, proposers::tpe},
+                              Row{"nsga2", false, false, nullptr, proposers::nsga2},
+                              Row{"successive_halving", false, false, nullptr, proposers::successive_halving, true},
+                              Row{"hyperband", false, false, nullptr, proposers::hyperband, true},
+                              Row{"bohb", false, false, nullptr, proposers::bohb, true},
+                              Row{"asha", false, false, nullptr, proposers::asha, true},
+                              Row{"grid", false, true, nullptr, proposers::grid},
                               Row{"mixture", false, false, nullptr, proposers::mixture},
                               Row{"evoprompting", true, false, "evoprompting", proposers::evoprompting},
                               Row{"genius", true, true, "genius", proposers::genius}};
@@ -42,7 +52,7 @@ Draft Draft::of(space::Genome genome, std::string op, std::vector<TrialId> paren
 
 MethodTraits traits_of(const std::string& method) {
   const Row& row = find(method);
-  MethodTraits traits{row.uses_model, row.ends, {}};
+  MethodTraits traits{row.uses_model, row.ends, row.budgets, {}};
   if (row.prompt != nullptr) traits.prompts = {row.prompt, "repair"};
   return traits;
 }

@@ -33,6 +33,7 @@ struct Draft {
   journal::Lineage lineage;
   space::Genome genome;
   std::shared_ptr<const PromptCall> call;
+  journal::Fidelity fidelity = {};
 
   bool wait() const { return kind == Kind::wait; }
   bool exists() const { return kind == Kind::genome || kind == Kind::call; }
@@ -66,6 +67,7 @@ struct Method {
 struct MethodTraits {
   bool uses_model = false;
   bool ends = false;                 ///< by itself: it needs no limit
+  bool budgets = false;              ///< asks for evaluations at shares of the budget
   std::vector<std::string> prompts;  ///< templates it needs
 };
 

@@ -54,6 +54,8 @@ std::string Journal::dump(bool measured) const {
       const Json genome = Json::parse(p.text, nullptr, false);
       line["genome"] = genome.is_discarded() ? Json(p.text) : genome;
     }
+    if (p.fidelity.budget != 1) line["budget"] = p.fidelity.budget;
+    if (p.fidelity.replicate != 0) line["replicate"] = p.fidelity.replicate;
     if (trial.duplicate_of >= 0) line["duplicate_of"] = trial.duplicate_of;
     if (trial.outcome) line["outcome"] = measured ? trial.outcome->to_json() : determined(*trial.outcome);
     text += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

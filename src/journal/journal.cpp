@@ -49,6 +49,8 @@ Trial read_trial(SQLite::Statement& row) {
   trial.proposal.repairs = row.getColumn("repairs").getInt();
   trial.duplicate_of = row.getColumn("duplicate_of").getInt64();
   trial.closed_s = row.getColumn("closed_s").getDouble();
+  trial.proposal.fidelity.budget = row.getColumn("budget").getDouble();
+  trial.proposal.fidelity.replicate = row.getColumn("replicate").getInt();
   if (!row.getColumn("outcome").isNull())
     trial.outcome = Outcome::from_json(Json::parse(row.getColumn("outcome").getString()));
   return trial;
@@ -106,6 +108,7 @@ std::unique_ptr<Journal> Journal::open(const base::fs::path& folder, Mode mode) 
                           ", this one reads " + std::to_string(kSchemaVersion) + ")",
                       folder.string());
   }
+  if (version < kSchemaVersion && mode == Mode::write) store->locked([&] { store->bring_up_to_date(); });
   std::unique_ptr<Journal> journal(new Journal(folder, std::move(store)));
   if (journal->header_.is_null())
     throw base::Error("holds a run that never started; remove the folder", folder.string());
@@ -176,11 +179,14 @@ void Journal::close(const Trial& trial, const std::string& key) {
       evaluation = store_->database->getLastInsertRowid();
     }
     const Proposal& p = trial.proposal;
-    SQLite::Statement insert(*store_->database, "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    SQLite::Statement insert(*store_->database,
+                             "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind_all(insert, trial.id, p.lineage.op, text_of(Json(p.lineage.parents)), p.lineage.call, p.lineage.index, p.id,
              p.text, p.invalid, p.repairs, key, trial.duplicate_of);
     if (evaluation) insert.bind(12, *evaluation);
     insert.bind(13, seconds());
+    insert.bind(14, p.fidelity.budget);
+    insert.bind(15, p.fidelity.replicate);
     insert.exec();
     transaction.commit();
     ++store_->closed;
@@ -206,9 +212,10 @@ TrialId Journal::size() const {
 std::vector<Trial> Journal::trials() const {
   return store_->locked([&] {
     std::vector<Trial> list;
-    SQLite::Statement select(
-        *store_->database,
-        "SELECT t.*, e.outcome FROM trials t LEFT JOIN evaluations e ON e.id = t.evaluation ORDER BY t.id");
+    const bool old = store_->database->execAndGet("PRAGMA user_version").getInt() < kSchemaVersion;
+    SQLite::Statement select(*store_->database,
+                             std::string("SELECT t.*, e.outcome") + (old ? ", 1.0 AS budget, 0 AS replicate" : "") +
+                                 " FROM trials t LEFT JOIN evaluations e ON e.id = t.evaluation ORDER BY t.id");
     while (select.executeStep()) list.push_back(read_trial(select));
     return list;
   });

@@ -96,6 +96,6 @@ class Journal {
 };
 
 /// The version of the journal's tables.
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 }  // namespace weft::journal

@@ -25,7 +25,8 @@ CREATE INDEX evaluations_by_key ON evaluations (key);
 CREATE TABLE trials (
   id INTEGER PRIMARY KEY, op TEXT NOT NULL, parents TEXT NOT NULL, call INTEGER NOT NULL, call_index INTEGER NOT NULL,
   genome_id TEXT NOT NULL, genome TEXT NOT NULL, invalid TEXT NOT NULL, repairs INTEGER NOT NULL, key TEXT NOT NULL,
-  duplicate_of INTEGER NOT NULL, evaluation INTEGER REFERENCES evaluations (id), closed_s REAL NOT NULL);
+  duplicate_of INTEGER NOT NULL, evaluation INTEGER REFERENCES evaluations (id), closed_s REAL NOT NULL,
+  budget REAL NOT NULL DEFAULT 1, replicate INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE events (id INTEGER PRIMARY KEY, at_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 )sql";
 
@@ -93,6 +94,15 @@ void Journal::Store::open_database(const std::string& file, Mode mode, const bas
     database->exec("PRAGMA synchronous = FULL");
   }
   if (header != nullptr && folder.empty()) make_tables(*database, *header);
+}
+
+// Version 2 knows of trials at a share of the budget, and of several of one genome.
+void Journal::Store::bring_up_to_date() const {
+  SQLite::Transaction transaction(*database);
+  database->exec("ALTER TABLE trials ADD COLUMN budget REAL NOT NULL DEFAULT 1");
+  database->exec("ALTER TABLE trials ADD COLUMN replicate INTEGER NOT NULL DEFAULT 0");
+  database->exec("PRAGMA user_version = " + std::to_string(kSchemaVersion));
+  transaction.commit();
 }
 
 Journal::Store::~Store() = default;

@@ -36,6 +36,8 @@ struct Journal::Store {
   /// The journal's files, and the folder where nothing else is in it.
   static void remove_files(const base::fs::path& run_folder);
   base::Error damaged() const;
+  /// Adds what earlier versions of the tables lack.
+  void bring_up_to_date() const;
 
   // Closed with the object, also where its construction fails half-way.
   struct LockFile {

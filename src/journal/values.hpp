@@ -15,10 +15,12 @@ namespace weft::journal {
 
 using TrialId = std::int64_t;
 
-/// How much an evaluation costs: the share of the recipe's budget, and whether test scores are taken.
+/// How much an evaluation costs: the share of the recipe's budget, and whether test scores are taken; and which of
+/// several evaluations of the same genome it is, each with a seed of its own.
 struct Fidelity {
   double budget = 1;
   bool test = false;
+  int replicate = 0;
 };
 
 /// Where a genome comes from.
@@ -32,6 +34,7 @@ struct Lineage {
 /// A genome, or why there is none.
 struct Proposal {
   Lineage lineage;
+  Fidelity fidelity;  ///< at which it is to be evaluated
   std::optional<space::Genome> genome;
   std::string text;  ///< canonical JSON
   std::string id;

@@ -7,6 +7,7 @@
 #include "base/hash.hpp"
 #include "base/schema.hpp"
 #include "base/text.hpp"
+#include "bench/manifest.hpp"
 #include "net/device.hpp"
 #include "search/supernet.hpp"
 #include "train/data.hpp"
@@ -53,6 +54,12 @@ void check_further(const base::Document& document, const Json& checked, const st
     throw document.error(
         "/search/method",
         "the method " + method + " asks a language model; add llm: {provider: llama, model: smollm2-135m}");
+  }
+  const std::string evaluator = checked.at("evaluate").begin().key();
+  if (evolve::traits_of(method).budgets && !evaluate::traits_of(checked.at("evaluate")).budgets) {
+    throw document.error("/search/method", "the method " + method +
+                                               " evaluates at shares of the budget; the evaluator '" + evaluator +
+                                               "' has none to share: train, table and command have");
   }
   const Json& objective = checked.at("objective");
   const bool lossy =
@@ -246,11 +253,21 @@ void settle_file(Json& evaluate, const std::string& evaluator, const std::string
   options[key] = path.string();
 }
 
+// A table's manifest has the hash of its file in it.
+void settle_table(Json& evaluate) {
+  if (!evaluate.contains("table")) return;
+  Json& options = evaluate["table"];
+  const base::fs::path path = base::fs::absolute(options.at("path").get<std::string>());
+  options["hash"] = base::short_hash(base::read_file(bench::manifest_file(path)));
+  options["path"] = path.string();
+}
+
 void settle_files(Json& evaluate) {
   for (const evaluate::Stage& stage : evaluate::stages_of(evaluate)) {
     Json& one = evaluate[Json::json_pointer(stage.where)];
     settle_file(one, "train", "base");
     settle_file(one, "latency", "table");
+    settle_table(one);
   }
 }
 
@@ -261,7 +278,7 @@ void Experiment::check_files() const {
   settle_files(now);
   for (const evaluate::Stage& stage : evaluate::stages_of(now)) {
     if (stage.options() == checked.at("evaluate").at(Json::json_pointer(stage.where)).at(stage.name())) continue;
-    for (const char* key : {"base", "table"}) {
+    for (const char* key : {"base", "table", "path"}) {
       if (stage.options().contains(key))
         throw base::Error("is not the file that the run started with; put it back to go on", stage.options().at(key));
     }
@@ -288,12 +305,13 @@ void Experiment::resolve() {
 
 std::string evaluation_key(const Experiment& experiment, const std::string& genome_id,
                            const journal::Fidelity& fidelity) {
-  const Json identity = {{"genome", genome_id},
-                         {"task", experiment.checked.at("task")},
-                         {"evaluate", experiment.checked.at("evaluate")},
-                         {"budget", fidelity.budget},
-                         {"test", fidelity.test},
-                         {"seed", experiment.seed()}};
+  Json identity = {{"genome", genome_id},
+                   {"task", experiment.checked.at("task")},
+                   {"evaluate", experiment.checked.at("evaluate")},
+                   {"budget", fidelity.budget},
+                   {"test", fidelity.test},
+                   {"seed", experiment.seed()}};
+  if (fidelity.replicate != 0) identity["replicate"] = fidelity.replicate;
   return "e1-" + base::short_hash(base::canonical_text(identity));
 }
 

@@ -33,7 +33,7 @@ Limits::Answer Limits::allow(journal::TrialId next, std::size_t under_way) {
     reached_ = "time";
     return Answer::stop;
   }
-  return fits(static_cast<double>(evaluations_), static_cast<double>(under_way), 1, budget_.evaluations, "evaluations");
+  return fits(evaluations_, static_cast<double>(under_way), 1, budget_.evaluations, "evaluations");
 }
 
 Limits::Answer Limits::admit(journal::TrialId id, const evolve::Draft& draft) {
@@ -79,7 +79,7 @@ void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) {
 
 void Limits::learn(const journal::Trial& trial) {
   reserved_.erase(trial.id);
-  if (trial.fresh()) ++evaluations_;
+  if (trial.fresh()) evaluations_ += trial.proposal.fidelity.budget;
   for (const journal::Call& call : journal_.calls_of(trial)) {
     const llm::Usage usage = llm::Usage::from_json(call.usage);
     learned_.usd += call.usd.value_or(0);

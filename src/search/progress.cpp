@@ -21,7 +21,10 @@ void Progress::learned(const journal::Trial& trial, const journal::Journal& jour
   }
   const auto& goal = objective_.first();
   const auto value = trial.outcome ? evolve::Objective::value(*trial.outcome, goal.metric) : std::nullopt;
-  if (value && (!status_.best || goal.better(*value, *status_.best))) {
+  const double budget = trial.proposal.fidelity.budget;
+  if (value &&
+      (!status_.best || budget > best_budget_ || (budget == best_budget_ && goal.better(*value, *status_.best)))) {
+    best_budget_ = budget;
     status_.best = value;
     status_.best_trial = trial.id;
   }

@@ -58,8 +58,9 @@ void close(Trial& trial, const std::string& key, const std::vector<Trial>& known
     return;
   }
   const Trial& before = known[static_cast<std::size_t>(trial.id)];
-  if (before.proposal.id == trial.proposal.id && before.proposal.invalid == trial.proposal.invalid &&
-      before.duplicate_of == trial.duplicate_of)
+  if (before.proposal.id == trial.proposal.id && before.proposal.fidelity.budget == trial.proposal.fidelity.budget &&
+      before.proposal.fidelity.replicate == trial.proposal.fidelity.replicate &&
+      before.proposal.invalid == trial.proposal.invalid && before.duplicate_of == trial.duplicate_of)
     return;
   throw base::Error("trial " + std::to_string(trial.id) +
                         " comes out differently than it was journaled: the run was made by another version of weft, or "

@@ -14,6 +14,7 @@
 #include "search/supernet.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
+#include "space/listing.hpp"
 
 namespace weft::search {
 namespace {
@@ -54,7 +55,10 @@ class Session {
   Session(const Experiment& experiment, journal::Journal& journal, const MakeEngine& make_engine)
       : experiment_(experiment),
         journal_(journal),
-        price_(price_of(experiment, llm::Prices::from_json(journal.header().at("prices")))) {
+        price_(price_of(experiment, llm::Prices::from_json(journal.header().at("prices")))),
+        space_(experiment.space) {
+    if (auto listed = evaluate::listed_genomes(experiment.setup()); !listed.empty())
+      space_.listing = std::make_shared<const space::Listing>(space_, std::move(listed));
     if (const auto config = experiment.provider()) provider_ = llm::make_provider(*config);
     const evaluate::Plan plan = evaluate::make_plan(experiment.plan(), experiment.traits(), false);
     engine_ = make_engine(setup_of(experiment, journal.folder()), plan);
@@ -105,7 +109,7 @@ class Session {
   evolve::Method method() const {
     return {.name = experiment_.method(),
             .options = method_options(),
-            .space = &experiment_.space,
+            .space = &space_,
             .input = input_,
             .objective = evolve::Objective::from_json(experiment_.checked.at("objective")),
             .prompts = experiment_.prompts,
@@ -162,6 +166,7 @@ class Session {
   const Experiment& experiment_;
   journal::Journal& journal_;
   Limits::Price price_;
+  space::Space space_;  // confined to what its table lists
   space::Input input_;
   std::unique_ptr<llm::Provider> provider_;
   std::optional<Window> window_;  // outlives those who report to it: they are stopped first

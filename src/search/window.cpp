@@ -24,7 +24,7 @@ void Window::completed(Slot& slot, evolve::Completed done) {
   std::optional<journal::Outcome> known;
   std::string key;
   if (!done.failure && done.proposal.invalid.empty()) {
-    key = evaluation_key(*parts_.experiment, done.proposal.id, {});
+    key = evaluation_key(*parts_.experiment, done.proposal.id, done.proposal.fidelity);
     try {
       known = parts_.journal->outcome(key, slot.id);
     } catch (const base::Error& error) {
@@ -51,8 +51,10 @@ void Window::completed(Slot& slot, evolve::Completed done) {
 }
 
 void Window::submit(const Slot& slot) {
-  const evaluate::Evaluation evaluation{
-      .key = slot.key, .genome = slot.proposal.text, .fidelity = {}, .seed = base::hash64(slot.key)};
+  const evaluate::Evaluation evaluation{.key = slot.key,
+                                        .genome = slot.proposal.text,
+                                        .fidelity = slot.proposal.fidelity,
+                                        .seed = base::hash64(slot.key)};
   parts_.engine->submit(evaluation,
                         [this, key = slot.key](const journal::Outcome& outcome) { evaluated(key, outcome); });
 }

@@ -100,7 +100,6 @@ std::vector<std::vector<std::size_t>> Distribution::orders() const {
   return list;
 }
 
-// The genome of a code for each slot, without those of layers and genes that it does not have.
 Genome Distribution::with_codes(const std::vector<std::size_t>& codes) const {
   Genome genome{.codes = std::vector<std::int32_t>(space_.slots(), Genome::kInactive), .programs = {}};
   const auto put = [&](int gene, int layer) {

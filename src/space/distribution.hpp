@@ -20,6 +20,8 @@ class Distribution {
   void set(int gene, int layer, std::vector<double> probabilities);
   const std::vector<double>& of(int gene, int layer) const { return slots_[space_.slot(gene, layer)]; }
 
+  /// The genome of a code for each slot, without those of layers and genes that it does not have.
+  Genome with_codes(const std::vector<std::size_t>& codes) const;
   /// A random genome. Constraints and limits may refuse it.
   Genome sample(base::Random& random) const;
   /// The genome whose every gene has its most probable value; where that is refused, the nearest that is not: the
@@ -28,7 +30,6 @@ class Distribution {
   Genome most_probable(Counter& counter) const;
 
  private:
-  Genome with_codes(const std::vector<std::size_t>& codes) const;
   std::vector<std::vector<std::size_t>> orders() const;
 
   const Space& space_;

@@ -1,3 +1,4 @@
+#include "space/listing.hpp"
 #include "space/varier.hpp"
 
 namespace weft::space {
@@ -39,7 +40,9 @@ std::optional<Genome> Varier::redraw(const Genome& parent, const Redraw& chances
 
 std::optional<Genome> redraw(const Space& space, const Genome& parent, const Redraw& chances, base::Random& random,
                              const ProgramEdits& edits) {
-  return Varier(space, random, edits).redraw(parent, chances);
+  auto child = Varier(space, random, edits).redraw(parent, chances);
+  if (child && space.listing) child = confined(space, std::move(*child), random);
+  return child;
 }
 
 }  // namespace weft::space

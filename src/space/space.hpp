@@ -67,6 +67,8 @@ struct Limits {
   int statements = 60;
 };
 
+class Listing;
+
 class Space {
  public:
   std::string name, description;
@@ -85,7 +87,8 @@ class Space {
   Ends ends;
   Input input;  ///< what the space was made for
   Limits limits;
-  bool autoformer_bias = false;  ///< a compatibility flag, see the schema
+  std::shared_ptr<const Listing> listing;  ///< the genomes that a search is confined to; null: all
+  bool autoformer_bias = false;            ///< a compatibility flag, see the schema
 
   /// Reads `search_spaces/<name>.yaml` or a path; relative block files are looked for beside it. Throws Error with the
   /// line.

@@ -14,6 +14,7 @@ class Varier {
 
   Genome sample();
   std::optional<Genome> mutate(const Genome& parent);
+  std::vector<Genome> neighbours(const Genome& genome);
   std::optional<Genome> redraw(const Genome& parent, const Redraw& chances);
   std::optional<Genome> cross_over(const Genome& a, const Genome& b);
 

@@ -1,6 +1,10 @@
 #include "space/vary.hpp"
 
+#include <set>
+
 #include "base/error.hpp"
+#include "space/genome_text.hpp"
+#include "space/listing.hpp"
 #include "space/varier.hpp"
 
 namespace weft::space {
@@ -36,6 +40,26 @@ std::optional<Genome> Varier::mutate(const Genome& parent) {
   return std::nullopt;
 }
 
+std::vector<Genome> Varier::neighbours(const Genome& genome) {
+  std::vector<Genome> list;
+  const int old_depth = space_.depth(genome);
+  for (int gene = 0; gene < count(); ++gene) {
+    if (row(gene).open) continue;
+    for (int layer = 0; layer < space_.copies(gene, genome); ++layer) {
+      const std::size_t slot = space_.slot(gene, layer);
+      if (genome.codes[slot] == Genome::kInactive) continue;
+      for (std::int32_t code = 0; code < static_cast<std::int32_t>(row(gene).values.size()); ++code) {
+        if (code == genome.codes[slot]) continue;
+        Genome other = genome;
+        other.codes[slot] = code;
+        if (settle(other, old_depth, space_.depth(other)) && allowed(space_, other) && programs_fit(other))
+          list.push_back(compact(std::move(other)));
+      }
+    }
+  }
+  return list;
+}
+
 std::optional<Genome> Varier::cross_over(const Genome& a, const Genome& b) {
   for (int attempt = 0; attempt < kTries; ++attempt) {
     Genome child = blank();
@@ -55,16 +79,33 @@ std::optional<Genome> Varier::cross_over(const Genome& a, const Genome& b) {
 }
 
 Genome sample(const Space& space, base::Random& random) {
+  if (space.listing) return space.listing->pick(random);
   return Varier(space, random).sample();
 }
 
 std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random,
                              const ProgramEdits& edits) {
-  return Varier(space, random, edits).mutate(parent);
+  auto child = Varier(space, random, edits).mutate(parent);
+  if (child && space.listing) child = confined(space, std::move(*child), random, &parent);
+  return child;
+}
+
+std::vector<Genome> neighbours(const Space& space, const Genome& genome, base::Random& random) {
+  std::vector<Genome> list = Varier(space, random).neighbours(genome);
+  if (!space.listing) return list;
+  std::vector<Genome> listed;
+  std::set<std::string> seen;
+  for (Genome& one : list) {
+    Genome near = confined(space, std::move(one), random, &genome);
+    if (seen.insert(to_text(space, near)).second) listed.push_back(std::move(near));
+  }
+  return listed;
 }
 
 std::optional<Genome> cross_over(const Space& space, const Genome& a, const Genome& b, base::Random& random) {
-  return Varier(space, random).cross_over(a, b);
+  auto child = Varier(space, random).cross_over(a, b);
+  if (child && space.listing) child = confined(space, std::move(*child), random);
+  return child;
 }
 
 bool allowed(const Space& space, const Genome& genome) {

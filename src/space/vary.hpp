@@ -1,4 +1,5 @@
-// Genomes from nothing, from one parent, from two: the conventional operators on genes and on block programs.
+// Genomes from nothing, from one parent, from two: the conventional operators on genes and on block programs. Where the
+// space has a listing, what they give is the listed genome nearest to what they would have given.
 #pragma once
 
 #include <functional>
@@ -24,6 +25,10 @@ struct ProgramEdits {
 /// a new depth or condition brings to life is sampled. Nothing after 100 refused tries.
 std::optional<Genome> mutate(const Space& space, const Genome& parent, base::Random& random,
                              const ProgramEdits& edits = {});
+
+/// Every genome that has another value in one slot of a closed gene, in order. What a new depth or condition brings to
+/// life is sampled; those that the constraints refuse are left out.
+std::vector<Genome> neighbours(const Space& space, const Genome& genome, base::Random& random);
 
 /// How likely redraw() draws a gene again.
 struct Redraw {

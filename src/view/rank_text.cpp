@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "view/text_table.hpp"
 
 namespace weft::view {
 namespace {
@@ -24,70 +25,6 @@ std::string interval(const std::optional<Estimate>& estimate) {
 
 std::string verdict(const Ranking& ranking) {
   return ranking.name == "params" ? "baseline" : search::to_text(ranking.beats_params());
-}
-
-// A text's columns: code points, as none here is wide.
-std::size_t columns(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string fitting(const std::string& name, std::size_t width) {
-  if (columns(name) <= width) return name;
-  std::size_t bytes = 0;
-  for (std::size_t seen = 0; bytes < name.size(); ++bytes) {
-    if ((name[bytes] & 0xC0) != 0x80 && ++seen == width) break;
-  }
-  return name.substr(0, bytes) + "…";
-}
-
-// Rows of cells as lines: the first column to the left, the others to the right.
-class Table {
- public:
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  std::size_t width() const {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < rows_[0].size(); ++i) sum += width_of(i) + (i > 0 ? kGap : 0);
-    return sum;
-  }
-  std::string text(std::size_t width) const {
-    const std::size_t rest = this->width() - width_of(0);
-    const std::size_t first = std::min(width_of(0), width > rest + kLeast ? width - rest : kLeast);
-    std::string lines;
-    for (const auto& row : rows_) {
-      std::string line = fitting(row[0], first);
-      line.append(first - columns(line), ' ');
-      for (std::size_t i = 1; i < row.size(); ++i)
-        line += std::string(kGap + width_of(i) - columns(row[i]), ' ') + row[i];
-      lines += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return lines;
-  }
-
- private:
-  static constexpr std::size_t kGap = 2, kLeast = 8;
-
-  std::size_t width_of(std::size_t column) const {
-    std::size_t widest = 0;
-    for (const auto& row : rows_) widest = std::max(widest, columns(row[column]));
-    return widest;
-  }
-
-  std::vector<std::vector<std::string>> rows_;
-};
-
-std::string wrapped(const std::string& text, std::size_t width) {
-  std::string lines;
-  std::size_t column = 0;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find(' ', start), text.size());
-    const std::string word = text.substr(start, end - start);
-    const bool breaks = column > 0 && column + 1 + columns(word) > width;
-    if (column > 0) lines += breaks ? '\n' : ' ';
-    column = (column == 0 || breaks ? 0 : column + 1) + columns(word);
-    lines += word;
-    start = end + 1;
-  }
-  return lines + "\n";
 }
 
 std::vector<std::string> quality(const Ranking& ranking) {
@@ -113,9 +50,9 @@ std::vector<std::string> together(std::vector<std::string> cells, const std::vec
 
 const std::vector<std::string> kHeads{"predictor", "tau", "95 %", "rho"};
 
-Table one_table(const search::RankSummary& summary) {
+TextTable one_table(const search::RankSummary& summary) {
   const RegretForm form(summary);
-  Table table;
+  TextTable table;
   table.add(together(together(kHeads, regret_heads(summary)), {"> params"}));
   for (const Ranking& one : summary.rankings)
     table.add(together(together(quality(one), regrets(one.regrets, form)), {verdict(one)}));
@@ -125,7 +62,7 @@ Table one_table(const search::RankSummary& summary) {
 
 std::string two_tables(const search::RankSummary& summary, std::size_t width) {
   const RegretForm form(summary);
-  Table above, below;
+  TextTable above, below;
   above.add(together(kHeads, {"> params"}));
   below.add(together({"predictor"}, regret_heads(summary)));
   for (const Ranking& one : summary.rankings) {
@@ -187,7 +124,7 @@ std::vector<std::string> rank_notes(const search::RankStudy& study, const search
 }
 
 std::string rank_text(const search::RankStudy& study, const search::RankSummary& summary, std::size_t width) {
-  const Table table = one_table(summary);
+  const TextTable table = one_table(summary);
   std::string text = wrapped(base::one_line(study.name), width) + wrapped(rank_subject(study, summary), width) + "\n" +
                      (table.width() <= width ? table.text(width) : two_tables(summary, width));
   for (const std::string& note : rank_notes(study, summary)) text += "\n" + wrapped(note, width);

@@ -1,6 +1,7 @@
 // What every evaluator of the registry keeps to, in the engine that it runs in.
 #include <gtest/gtest.h>
 
+#include "bench/table_writer.hpp"
 #include "tests/evaluate/fixture.hpp"
 #include "tests/support/errors.hpp"
 #include "train/supernet_run.hpp"
@@ -29,8 +30,30 @@ class Conformance : public ::testing::TestWithParam<std::string> {
           "{cascade: [{count: {}, keep: {params: 3M}}, {train: {steps: 2, batch: 4, validation: 2, curve: 1, "
           "precision: fp32}, keep: {val_loss: {at_most: 9, at_least: 0}}}]}");
     if (GetParam() == "supernet") return trained_supernet();
+    if (GetParam() == "table") return small_table();
     EXPECT_EQ(GetParam(), "command") << "say here how to make the new evaluator";
     return setup_of("gpt_nano", "{}", "{command: {run: [sh, " + folder_.write("program.sh", kProgram) + "]}}");
+  }
+  // A table of the genomes that the tests ask for.
+  evaluate::Setup small_table() const {
+    const evaluate::Setup made = setup_of("gpt_nano", "{}", "{table: {path: " + folder_.path().string() + "}}");
+    const space::Space space = space::Space::from_snapshot(made.space);
+    bench::Manifest manifest;
+    manifest.name = "small";
+    manifest.space = "gpt_nano";
+    manifest.sample = true;
+    manifest.fidelity_unit = "steps";
+    manifest.metrics = {{.name = "val_loss", .unit = "nat", .description = {}},
+                        {.name = "test_loss", .unit = "nat", .description = {}, .test = true},
+                        {.name = "train_s", .unit = "s", .description = {}, .cost = true}};
+    manifest.about = {{"licence", "CC0"}, {"source", "a test"}};
+    bench::TableWriter writer(manifest, space);
+    for (int i = 0; i < 4; ++i) {
+      const auto genome = space::from_text(space, evaluation_of(made, i).genome).value();
+      EXPECT_EQ(writer.add(genome, {.task = "text", .fidelity = 10, .seed = 0, .values = {2.0 + i, 3.0 + i, 1}}), "");
+    }
+    writer.write(folder_.path());
+    return made;
   }
   // One step of a supernet, in a file.
   evaluate::Setup trained_supernet() const {

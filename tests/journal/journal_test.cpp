@@ -1,5 +1,6 @@
 #include "journal/journal.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -124,8 +125,29 @@ TEST_F(Run, OfALaterSchemaIsRefusedInOneClearLine) {
   }
   for (const auto mode : {Journal::Mode::write, Journal::Mode::read}) {
     EXPECT_EQ(refusal(mode),
-              path().string() + ": was written by another version of weft (journal version 99, this one reads 1)");
+              path().string() + ": was written by another version of weft (journal version 99, this one reads 2)");
   }
+}
+
+TEST_F(Run, OfTheFirstSchemaIsReadAndGoneOnWith) {
+  {
+    const auto journal = create();
+    journal->close(trial_with(0, scored(2)), "k0");
+  }
+  {
+    SQLite::Database database((path() / "journal.sqlite").string(), SQLite::OPEN_READWRITE);
+    database.exec("ALTER TABLE trials DROP COLUMN budget");
+    database.exec("ALTER TABLE trials DROP COLUMN replicate");
+    database.exec("PRAGMA user_version = 1");
+  }
+  EXPECT_EQ(open(Journal::Mode::read)->trials().at(0).proposal.fidelity.budget, 1);
+  const auto journal = open();
+  Trial next = trial_with(1, scored(1));
+  next.proposal.fidelity = {.budget = 0.25, .test = false, .replicate = 3};
+  journal->close(next, "k1");
+  EXPECT_EQ(journal->trials().at(0).proposal.fidelity.budget, 1);
+  EXPECT_EQ(journal->trials().at(1).proposal.fidelity.budget, 0.25);
+  EXPECT_EQ(journal->trials().at(1).proposal.fidelity.replicate, 3);
 }
 
 TEST_F(Run, WithoutADatabaseIsRefused) {

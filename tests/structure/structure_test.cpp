@@ -82,7 +82,9 @@ TEST(Structure, KeepsEveryLibraryInItsRooms) {
       {std::regex("^httplib"), {"http"}},
       {std::regex("^(sqlite3|SQLiteCpp)"), {"journal"}},
       {std::regex("^(llama|ggml|gguf)"), {"llm"}},
-      {std::regex("^tbb/"), {"train", "evaluate"}},
+      {std::regex("^tbb/"), {"train", "evaluate", "search"}},
+      {std::regex("^(arrow|parquet|xgboost)/"), {"bench"}},
+      {std::regex("^pagmo/"), {"evolve"}},
       {std::regex("^yaml-cpp/"), {"base"}},
       {std::regex("^gmp"), {"space"}},
       {std::regex("^CLI/"), {"app"}},
@@ -97,14 +99,19 @@ TEST(Structure, KeepsEveryLibraryInItsRooms) {
 }
 
 TEST(Structure, HasDataFilesThatFitTheirSchemas) {
-  for (const auto& [folder, schema] : {std::pair{"experiments", "experiment"}, std::pair{"search_spaces", "space"}}) {
+  for (const auto& [folder, schema] : {std::pair{"experiments", "experiment"},
+                                       {"search_spaces", "space"},
+                                       {"nasbench/import", "table_import"},
+                                       {"nasbench/published", "reproduction"},
+                                       {"nasbench/recipes", "experiment"}}) {
     const Names names = base::list_data(folder, ".yaml");
+    const std::string up = std::string(folder).find('/') == std::string::npos ? "../" : "../../";
     EXPECT_FALSE(names.empty());
     for (const std::string& name : names) {
       const fs::path file = base::home() / folder / (name + ".yaml");
       EXPECT_NO_THROW(base::check(base::load_schema(schema), base::read_yaml(file))) << file;
       const std::string first = base::split_lines(base::read_file(file)).front();
-      EXPECT_EQ(first, std::string("# yaml-language-server: $schema=../schemas/") + schema + ".schema.json") << file;
+      EXPECT_EQ(first, "# yaml-language-server: $schema=" + up + "schemas/" + schema + ".schema.json") << file;
     }
   }
 }

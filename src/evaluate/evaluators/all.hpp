@@ -15,6 +15,10 @@ std::unique_ptr<Evaluator> proxy(const Setup& setup);
 std::unique_ptr<Evaluator> count(const Setup& setup);
 /// Seconds of a forward pass or a training step: measured, or looked up in a table.
 std::unique_ptr<Evaluator> latency(const Setup& setup);
+/// What a benchmark table says.
+std::unique_ptr<Evaluator> table(const Setup& setup);
+/// The genomes of a table that holds a sample, where a search goes from row to row; else none.
+std::vector<space::Genome> rows_to_search(const Setup& setup);
 /// A user's own program.
 std::unique_ptr<Evaluator> command(const Setup& setup);
 /// Other evaluators in their order, until a threshold is not kept.

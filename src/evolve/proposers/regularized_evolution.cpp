@@ -56,6 +56,14 @@ class RegularizedEvolution : public Proposer {
 
   // The best of `sample` members drawn with replacement.
   const Member& best_of_sample(base::Random& random) const {
+    if (objective_.goals.size() == 1) {
+      const Member* best = &population_[random.below(population_.size())];
+      for (int i = 1; i < sample_size_; ++i) {
+        const Member& other = population_[random.below(population_.size())];
+        if (other.costs[0] < best->costs[0]) best = &other;
+      }
+      return *best;
+    }
     std::vector<std::size_t> drawn;
     std::vector<std::vector<double>> costs;
     for (int i = 0; i < sample_size_; ++i) {

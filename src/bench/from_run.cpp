@@ -1,0 +1,265 @@
+#include "bench/from_run.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "bench/table.hpp"
+#include "bench/table_writer.hpp"
+#include "bench/units.hpp"
+#include "space/genome_text.hpp"
+
+namespace weft::bench {
+namespace {
+
+using base::Json;
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+const std::set<std::string> kMeasured{"s", "byte", "J", "per_s"};  // units of what differs from one run to the next
+
+std::string unit_of(const std::string& metric) {
+  const std::string named = unit_of_name(metric);
+  if (!named.empty()) return named;
+  if (metric.ends_with("loss")) return "nat";
+  return metric == "steps" || metric == "tokens" ? "count" : "score";
+}
+
+Metric metric_of(const std::string& name) {
+  return {.name = name,
+          .unit = unit_of(name),
+          .description = {},
+          .maximize = name.ends_with("accuracy") || name.ends_with("_per_s"),
+          .test = name.starts_with("test_"),
+          .curve = false,
+          .cost = name == "train_s"};
+}
+
+// What a recipe spends, and how much of it: ("steps", 400).
+std::pair<std::string, double> whole_budget(const Json& evaluate) {
+  std::vector<Json> stages{evaluate};
+  if (evaluate.contains("cascade")) stages = evaluate.at("cascade").get<std::vector<Json>>();
+  for (const Json& stage : stages) {
+    if (!stage.contains("train")) continue;
+    for (const char* unit : {"steps", "tokens"}) {
+      if (stage.at("train").contains(unit)) return {unit, stage.at("train").at(unit).get<double>()};
+    }
+  }
+  return {"budget", 1};
+}
+
+// The names of the curves of an outcome: what its points have beside where they stand.
+std::set<std::string> curve_names(const Json& curve) {
+  std::set<std::string> names;
+  for (const Json& point : curve) {
+    for (const auto& [key, value] : point.items()) {
+      if (key != "step" && key != "tokens" && value.is_number()) names.insert(key);
+    }
+  }
+  return names;
+}
+
+std::vector<float> curve_of(const Json& curve, const std::string& key) {
+  std::vector<float> values;
+  bool any = false;
+  for (const Json& point : curve) {
+    const bool there = point.contains(key) && point.at(key).is_number();
+    any = any || there;
+    values.push_back(there ? point.at(key).get<float>() : std::numeric_limits<float>::quiet_NaN());
+  }
+  return any ? values : std::vector<float>{};
+}
+
+// Every metric that an outcome of the run has.
+std::vector<Metric> metrics_of(const std::vector<journal::Trial>& trials) {
+  std::set<std::string> names, curves;
+  for (const journal::Trial& trial : trials) {
+    if (!trial.outcome || !trial.outcome->ok()) continue;
+    for (const auto* values : {&trial.outcome->metrics, &trial.outcome->measured, &trial.outcome->test}) {
+      for (const auto& [name, value] : *values) names.insert(name);
+    }
+    curves.merge(curve_names(trial.outcome->curve));
+  }
+  std::vector<Metric> metrics;
+  for (const std::string& name : names) metrics.push_back(metric_of(name));
+  for (const std::string& name : curves) {
+    Metric metric = metric_of(name);
+    metric.name += "_curve";
+    metric.curve = true;
+    metric.cost = false;
+    metrics.push_back(std::move(metric));
+  }
+  return metrics;
+}
+
+TableWriter::Row row_of(const journal::Trial& trial, const std::vector<Metric>& metrics, const std::string& task,
+                        double whole) {
+  const journal::Outcome& outcome = *trial.outcome;
+  TableWriter::Row row{.task = task,
+                       .fidelity = trial.proposal.fidelity.budget * whole,
+                       .seed = trial.proposal.fidelity.replicate,
+                       .values = {}};
+  for (const Metric& metric : metrics) {
+    if (metric.curve) {
+      row.curves.push_back(curve_of(outcome.curve, metric.name.substr(0, metric.name.size() - 6)));
+      continue;
+    }
+    double value = kNone;
+    for (const auto* values : {&outcome.metrics, &outcome.measured, &outcome.test}) {
+      if (const auto found = values->find(metric.name); found != values->end()) value = found->second;
+    }
+    row.values.push_back(value);
+  }
+  row.steps = curve_of(outcome.curve, "step");
+  return row;
+}
+
+std::string texts(const Json& list) {
+  std::vector<std::string> all;
+  for (const Json& one : list) all.push_back(one.get<std::string>());
+  return base::join(all, "; ");
+}
+
+Manifest manifest_of(const journal::Journal& journal, const Json& about) {
+  const Json &header = journal.header(), &experiment = header.at("experiment");
+  const Json& environment = header.at("environment");
+  Manifest manifest;
+  manifest.name = about.value("name", header.at("name").get<std::string>());
+  manifest.description = about.value("description", "");
+  manifest.space = experiment.at("space");
+  manifest.sample = true;
+  manifest.about = {{"recipe", experiment.at("evaluate").dump()},
+                    {"hardware", texts(environment.at("devices"))},
+                    {"software", "weft " + environment.at("weft").get<std::string>() + ", libtorch " +
+                                     environment.at("libtorch").get<std::string>()},
+                    {"notes", about.value("notes", "")},
+                    {"licence", about.value("licence", "CC-BY-4.0")},
+                    {"citation", about.value("citation", "")},
+                    {"source", "generated by weft"}};
+  return manifest;
+}
+
+// Whether two rows of one cell say the same of what repeats; the metric in which they do not.
+std::string disagreement(const Table& table, std::int64_t row, const std::vector<double>& first) {
+  std::size_t scalar = 0;
+  for (std::size_t column = 0; column < table.columns(); ++column) {
+    const Metric& metric = table.metric(column);
+    if (metric.curve) continue;
+    const double a = first[scalar++], b = table.value(row, column);
+    const bool equal = a == b || (std::isnan(a) && std::isnan(b));
+    if (!equal && !kMeasured.contains(metric.unit)) return metric.name;
+  }
+  return "";
+}
+
+class Merger {
+ public:
+  Merger(const Manifest& manifest, const space::Space& space)
+      : manifest_(manifest), space_(space), writer_(manifest, space) {}
+
+  void add(const Table& table, const std::string& where) {
+    check(table, where);
+    for (std::int64_t genome = 0; genome < table.genomes(); ++genome) {
+      const space::Genome packed = table.genome(genome);
+      std::int64_t row = table.first_row(genome);
+      for (const Cell& cell : table.cells(genome)) add_row(table, packed, cell, row++, where);
+    }
+  }
+  Manifest write(const base::fs::path& folder) { return writer_.write(folder); }
+
+ private:
+  void check(const Table& table, const std::string& where) const {
+    const Manifest& other = table.manifest();
+    const auto refuse = [&](const std::string& what) {
+      return base::Error("cannot be joined with the table " + base::quote(manifest_.name) + ": " + what, where);
+    };
+    if (table.space().snapshot().at("yaml") != space_.snapshot().at("yaml")) throw refuse("it is of another space");
+    if (other.fidelity_unit != manifest_.fidelity_unit) throw refuse("its fidelities are " + other.fidelity_unit);
+    if (other.about.at("recipe") != manifest_.about.at("recipe")) throw refuse("it has another recipe");
+    const auto names = [](const Manifest& one) {
+      std::vector<std::string> list;
+      for (const Metric& metric : one.metrics) list.push_back(metric.name + " in " + metric.unit);
+      return list;
+    };
+    if (names(other) != names(manifest_)) throw refuse("it has other metrics: " + base::join(names(other), ", "));
+  }
+
+  void add_row(const Table& table, const space::Genome& genome, const Cell& cell, std::int64_t row,
+               const std::string& where) {
+    const Manifest& m = table.manifest();
+    TableWriter::Row made{.task = m.tasks[static_cast<std::size_t>(cell.task)],
+                          .fidelity = m.fidelities[static_cast<std::size_t>(cell.fidelity)],
+                          .seed = m.seeds[static_cast<std::size_t>(cell.seed)],
+                          .values = {}};
+    for (std::size_t column = 0; column < table.columns(); ++column) {
+      if (table.metric(column).curve) {
+        const auto curve = table.curve(row, column);
+        made.curves.emplace_back(curve.begin(), curve.end());
+      } else {
+        made.values.push_back(table.value(row, column));
+      }
+    }
+    const auto steps = table.curve_steps(row);
+    made.steps.assign(steps.begin(), steps.end());
+    const std::string key = space::id(space_, genome) + " " + made.task + " " + base::number_text(made.fidelity) + " " +
+                            std::to_string(made.seed);
+    const auto [known, fresh] = cells_.try_emplace(key, made.values);
+    if (!fresh) {
+      if (const std::string metric = disagreement(table, row, known->second); !metric.empty())
+        throw base::Error("says another " + metric + " of " + space::to_text(space_, genome) + " (" + made.task +
+                              ", fidelity " + base::number_text(made.fidelity) + ", seed " + std::to_string(made.seed) +
+                              ") than a table before it",
+                          where);
+      return;
+    }
+    if (const std::string wrong = writer_.add(genome, std::move(made)); !wrong.empty()) throw base::Error(wrong, where);
+  }
+
+  const Manifest& manifest_;
+  const space::Space& space_;
+  TableWriter writer_;
+  std::map<std::string, std::vector<double>> cells_;
+};
+
+}  // namespace
+
+Built table_of_run(const journal::Journal& journal, const Json& about, const base::fs::path& folder) {
+  const Json& experiment = journal.header().at("experiment");
+  const space::Space space = space::Space::from_snapshot(journal.header().at("space"));
+  const std::vector<journal::Trial> trials = journal.trials();
+  const auto [unit, whole] = whole_budget(experiment.at("evaluate"));
+  Built built;
+  built.manifest = manifest_of(journal, about);
+  built.manifest.fidelity_unit = unit;
+  built.manifest.metrics = metrics_of(trials);
+  TableWriter writer(built.manifest, space);
+  const std::string task = experiment.at("task").value("data", "none");
+  for (const journal::Trial& trial : trials) {
+    if (!trial.outcome || trial.duplicate_of >= 0) continue;
+    if (!trial.outcome->ok()) {
+      ++built.failed;
+      continue;
+    }
+    const auto genome = space::from_text(space, trial.proposal.text);
+    if (!genome) throw base::Error(genome.error(), journal.folder().string());
+    if (const std::string wrong = writer.add(*genome, row_of(trial, built.manifest.metrics, task, whole));
+        !wrong.empty())
+      throw base::Error("trial " + std::to_string(trial.id) + ": " + wrong, journal.folder().string());
+  }
+  if (writer.rows() == 0) throw base::Error("has no evaluation yet that went well", journal.folder().string());
+  built.manifest = writer.write(folder);
+  return built;
+}
+
+Manifest merge_tables(const std::vector<base::fs::path>& tables, const base::fs::path& folder) {
+  const Table first = Table::load(tables.at(0));
+  Merger merger(first.manifest(), first.space());
+  merger.add(first, tables[0].string());
+  for (std::size_t i = 1; i < tables.size(); ++i) merger.add(Table::load(tables[i]), tables[i].string());
+  return merger.write(folder);
+}
+
+}  // namespace weft::bench

@@ -1,0 +1,240 @@
+#include "bench/import.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+#include "bench/table.hpp"
+#include "space/genome_text.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/shared.hpp"
+
+namespace weft::bench {
+namespace {
+
+using test::error_of;
+using test::Folder;
+
+void silent(std::int64_t /*records*/) {}
+
+Table imported(const Folder& folder, const std::string& mapping, const std::string& file) {
+  import_table(mapping, {test::shared("data/" + file)}, folder.path(), silent);
+  return Table::load(folder.path());
+}
+
+double score(const Table& table, const std::string& genome, const std::string& task, double fidelity, std::int64_t seed,
+             const std::string& metric) {
+  const auto read = space::from_text(table.space(), genome);
+  if (!read) throw base::Error(read.error());
+  return table.value(table.row(table.find(*read), table.cell(task, fidelity, seed).value()), table.column(metric));
+}
+
+// What a metric has in the whole table.
+struct Sum {
+  std::int64_t rows = 0;
+  double least = 1e300, most = -1e300;
+};
+Sum sum_of(const Table& table, const std::string& metric) {
+  Sum sum;
+  const std::size_t column = table.column(metric);
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    const double value = table.value(row, column);
+    if (std::isnan(value)) continue;
+    ++sum.rows;
+    sum.least = std::min(sum.least, value);
+    sum.most = std::max(sum.most, value);
+  }
+  return sum;
+}
+
+TEST(Import, ReadsNasBench201) {
+  const std::string file = "nasbench201/nasbench201_12epoch.csv.gz";
+  WEFT_NEEDS_SHARED("data/" + file);
+  const Folder folder;
+  const Table table = imported(folder, "nasbench201_12epoch", file);
+  EXPECT_EQ(table.genomes(), 15625);
+  EXPECT_EQ(table.rows(), 46875);
+  EXPECT_DOUBLE_EQ(
+      score(table, "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|",
+            "cifar100", 12, 0, "val_accuracy"),
+      57.79999996948242 * 0.01);
+  // Of published.md: the best in the table, validation and test, on each data set.
+  const std::map<std::string, std::pair<double, double>> best = {
+      {"cifar10", {84.89, 89.16}}, {"cifar100", {61.32, 61.18}}, {"imagenet16_120", {38.67, 38.27}}};
+  for (const auto& [task, wanted] : best) {
+    double val = 0, test = 0;
+    for (std::int64_t genome = 0; genome < table.genomes(); ++genome) {
+      const std::int64_t row = table.row(genome, table.cell(task, 12, 0).value());
+      val = std::max(val, table.value(row, table.column("val_accuracy")));
+      test = std::max(test, table.value(row, table.column("test_accuracy")));
+    }
+    EXPECT_NEAR(100 * val, wanted.first, 0.005) << task;
+    EXPECT_NEAR(100 * test, wanted.second, 0.005) << task;
+  }
+}
+
+TEST(Import, ReadsLatenciesInSeconds) {
+  const std::string file = "nasbench201/nasbench201_latency.csv.gz";
+  WEFT_NEEDS_SHARED("data/" + file);
+  const Folder folder;
+  const Table table = imported(folder, "nasbench201_latency", file);
+  EXPECT_EQ(table.genomes(), 15625);
+  EXPECT_EQ(table.columns(), 27U);
+  const char* first = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|";
+  EXPECT_DOUBLE_EQ(score(table, first, "inference", 1, 0, "latency_1080ti_1_s"), 0.0107544);
+  EXPECT_DOUBLE_EQ(score(table, first, "inference", 1, 0, "latency_titanxp_32_s"), 0.00738505);
+}
+
+TEST(Import, ReadsNasBenchMacro) {
+  const std::string file = "macro/nasbench_macro_cifar10.json";
+  WEFT_NEEDS_SHARED("data/" + file);
+  const Folder folder;
+  const Table table = imported(folder, "nasbench_macro", file);
+  EXPECT_EQ(table.genomes(), 6561);
+  EXPECT_EQ(table.rows(), 3 * 6561);
+  EXPECT_TRUE(table.manifest().only_test);
+  EXPECT_NEAR(score(table, "02012100", "cifar10", 1, 1, "test_accuracy"), 0.8894999694824219, 1e-12);
+  EXPECT_EQ(score(table, "02012100", "cifar10", 1, 2, "params"), 890666);
+  EXPECT_EQ(score(table, "02012100", "cifar10", 1, 2, "flops"), 2 * 47327744.0);
+}
+
+TEST(Import, ReadsNasBenchNlp) {
+  const std::string file = "nasbench_nlp/nasbench_nlp_wikitext2.csv";
+  WEFT_NEEDS_SHARED("data/" + file);
+  const Folder folder;
+  const Imported done = import_table("nasbench_nlp", {test::shared("data/" + file)}, folder.path(), silent);
+  EXPECT_EQ(done.records, 345);
+  EXPECT_EQ(done.skipped, 4);
+  EXPECT_EQ(done.manifest.rows, 341);
+  const Table table = Table::load(folder.path());
+  EXPECT_EQ(sum_of(table, "val_loss").rows, 341);
+}
+
+TEST(Import, ReadsHwGptBench) {
+  WEFT_NEEDS_SHARED("data/hwgpt/hwgpt_s_hw.csv.gz");
+  const std::pair<const char*, std::int64_t> sizes[] = {{"s", 10000}, {"m", 5245}};
+  for (const auto& [size, known] : sizes) {
+    const Folder folder, other;
+    const std::string name = std::string("hwgpt_") + size;
+    const Table table = imported(folder, name, "hwgpt/" + name + "_hw.csv.gz");
+    EXPECT_EQ(table.genomes(), 10000);
+    EXPECT_EQ(sum_of(table, "val_perplexity").rows, known);
+    EXPECT_EQ(sum_of(table, "latency_h100_s").rows, 10000);
+    const Table perplexity = imported(other, name + "_perplexity", std::string("hwgpt/ppl_") + size + ".csv");
+    EXPECT_EQ(perplexity.genomes(), known);
+    // Heads that the source lists beyond a network's depth are no part of it: both files have the same networks.
+    std::int64_t shared = 0;
+    const Cell cell{};
+    for (std::int64_t genome = 0; genome < perplexity.genomes(); ++genome) {
+      const std::int64_t row = table.row(table.find(perplexity.genome(genome)), cell);
+      if (row < 0) continue;
+      ++shared;
+      ASSERT_NEAR(table.value(row, table.column("val_perplexity")),
+                  perplexity.value(perplexity.row(genome, cell), perplexity.column("val_perplexity")), 1e-4);
+    }
+    EXPECT_EQ(shared, known) << name;
+  }
+}
+
+TEST(Import, ReadsWhatItsConverterMakesOfNatsBench) {
+  WEFT_NEEDS_SHARED("data/nasbench201/nats_tss_000000.pickle.pbz2");
+  for (const std::string kind : {"tss", "sss"}) {
+    const Folder folder;
+    std::string command =
+        "python3 " + std::string(WEFT_SOURCE_DIR) + "/scripts/convert_nats.py -o " + (folder / "lines.jsonl").string();
+    for (const char* number : {"000000", "000011", "000284"})
+      command += " " + test::shared("data/nasbench201/nats_" + kind + "_" + number + ".pickle.pbz2").string();
+    ASSERT_EQ(std::system((command + " > /dev/null").c_str()), 0);
+    import_table("nats_" + kind, {folder / "lines.jsonl"}, folder / "table", silent);
+    const Table table = Table::load(folder / "table");
+    EXPECT_EQ(table.genomes(), 3);
+    if (kind == "sss") {
+      EXPECT_EQ(table.rows(), 60);
+      EXPECT_NEAR(score(table, "8:8:8:8:8", "cifar100", 90, 777, "val_accuracy"), 0.3223999996, 1e-9);
+      continue;
+    }
+    EXPECT_EQ(table.rows(), 51);
+    // The 12-epoch table has the mean of both seeds on CIFAR-10, and the one seed of the others.
+    const char* first =
+        "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|";
+    const double one = score(table, first, "cifar10_valid", 12, 777, "val_accuracy"),
+                 other = score(table, first, "cifar10_valid", 12, 111, "val_accuracy");
+    EXPECT_NEAR((one + other) / 2, 0.6336399998, 1e-9);
+    EXPECT_NEAR(score(table, first, "imagenet16_120", 12, 111, "test_accuracy"), 0.1699999996, 1e-9);
+    const std::int64_t row = table.row(table.find(space::from_text(table.space(), first).value()),
+                                       table.cell("cifar10_valid", 200, 888).value());
+    const auto curve = table.curve(row, table.column("val_accuracy_curve"));
+    EXPECT_EQ(curve.size(), 200U);
+    EXPECT_NEAR(curve.back(), table.value(row, table.column("val_accuracy")), 1e-7);
+    EXPECT_EQ(table.curve_steps(row)[199], 200);
+  }
+}
+
+TEST(Import, RunsNothingThatAPickleAsksFor) {
+  const Folder folder;
+  const std::string mark = (folder / "ran").string();
+  const std::string make =
+      "python3 -c \"import bz2,pickle,os;\nclass A:\n def __reduce__(self): return (os.system, ('touch " + mark +
+      "',))\nbz2.open('" + (folder / "a.pickle.pbz2").string() + "','wb').write(pickle.dumps(A()))\"";
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  const std::string convert = "python3 " + std::string(WEFT_SOURCE_DIR) + "/scripts/convert_nats.py -o " +
+                              (folder / "out.jsonl").string() + " " + (folder / "a.pickle.pbz2").string() + " 2> " +
+                              (folder / "said").string();
+  EXPECT_NE(std::system(convert.c_str()), 0);
+  EXPECT_FALSE(base::fs::exists(mark));
+  EXPECT_FALSE(base::fs::exists(folder / "out.jsonl"));
+  EXPECT_NE(base::read_file(folder / "said").find("the pickle asks for posix.system"), std::string::npos);
+}
+
+TEST(Import, ReadsZeroCostScores) {
+  const std::string file = "zerocost/zc_nasbench201.json";
+  WEFT_NEEDS_SHARED("data/" + file);
+  const Folder folder;
+  const Table table = imported(folder, "nasbench201_zerocost", file);
+  EXPECT_EQ(table.rows(), 725 + 725 + 724);
+  // (0, 2, 3, 2, 3, 1): edges 1-2, 1-3, 1-4, 2-3, 2-4, 3-4.
+  const char* first = "|skip_connect~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|";
+  EXPECT_DOUBLE_EQ(score(table, first, "cifar10", 1, 0, "val_accuracy"), 86.06 * 0.01);
+  EXPECT_DOUBLE_EQ(score(table, first, "cifar10", 1, 0, "params"), 615386);
+}
+
+// A small file with a fault, read by a mapping of NAS-Bench-201.
+std::string fault(const std::string& rows) {
+  const Folder folder;
+  const std::string file = folder.write(
+      "source.csv", "cellstr,cifar10-val,cifar10-test,cifar100-val,cifar100-test,imagenet-val,imagenet-test\n" + rows);
+  const std::string error = error_of([&] { import_table("nasbench201_12epoch", {file}, folder / "table", silent); });
+  EXPECT_FALSE(base::fs::exists(folder / "table" / "table.yaml"));
+  EXPECT_TRUE(error.starts_with(file)) << error;
+  return error.substr(std::min(error.size(), file.size()));
+}
+
+TEST(Import, NamesFileAndRowOfWhatIsWrong) {
+  const std::string cell = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", good = cell + ",1,2,3,4,5,6\n";
+  EXPECT_TRUE(fault(good + good).starts_with(": row 2: a second row of one genome, task, fidelity and seed"));
+  EXPECT_TRUE(fault(good + "|nine~0|+|none~0|none~1|+|none~0|none~1|none~2|,1,2,3,4,5,6\n").starts_with(": row 2: "));
+  EXPECT_EQ(fault(cell + ",1,2,3,many,5,6\n"),
+            ": row 1: column 'cifar100-test' has 'many' where a number was expected");
+  EXPECT_TRUE(fault(cell + ",1,2,3\n").starts_with(": is not CSV as expected: CSV parse error: "));
+  EXPECT_EQ(fault(""), ": gave no row");
+}
+
+TEST(Import, RefusesAFileOfOtherColumns) {
+  const Folder folder;
+  const std::string file = folder.write("source.csv", "a,b\n1,2\n");
+  EXPECT_TRUE(error_of([&] {
+                import_table("nasbench201_12epoch", {file}, folder / "table", silent);
+              }).starts_with(file + ": has no column 'cifar10-val'; is it the file that "));
+}
+
+TEST(Import, RefusesAHugeCell) {
+  const std::string big(10'000'000, '7');
+  EXPECT_TRUE(fault("|none~0|,1,2," + big + ",4,5,6\n").find(": row 1: ") != std::string::npos ||
+              fault("|none~0|,1,2," + big + ",4,5,6\n").find("CSV") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace weft::bench
