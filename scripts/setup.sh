@@ -11,7 +11,7 @@ weft_packages=(
   g++ cmake ninja-build ccache pkg-config clang-format clang-tidy
   libcpp-httplib-dev libssl-dev zlib1g-dev nlohmann-json3-dev libtbb-dev libgtest-dev libyaml-cpp-dev libcli11-dev
   libsqlite3-dev libsqlitecpp-dev libkainjow-mustache-dev libexpected-dev libfmt-dev libgmp-dev libgoogle-perftools-dev
-  libturbojpeg0-dev libpng-dev libgloo-dev libbenchmark-dev libpagmo-dev graphviz python3-venv dataset-fashion-mnist wordnet-base
+  libturbojpeg0-dev libpng-dev libgloo-dev libbenchmark-dev libpagmo-dev libxgboost-dev graphviz python3-venv dataset-fashion-mnist wordnet-base
 )
 torch_version=2.13.0
 cuda_crt_version=13.0.88 cuda_cccl_version=13.0.85 # of the CUDA that this torch is built with

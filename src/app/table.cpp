@@ -14,6 +14,7 @@
 #include "bench/from_run.hpp"
 #include "bench/import.hpp"
 #include "bench/query.hpp"
+#include "bench/surrogate.hpp"
 #include "journal/journal.hpp"
 #include "search/experiment.hpp"
 #include "space/genome_text.hpp"
@@ -75,6 +76,43 @@ void show(const TableOptions& options) {
   if (m.only_test) fmt::print("There are test scores alone: what selects by them selects by the test set.\n");
   for (const auto& [key, text] : m.about.items()) {
     if (text != "") fmt::print("{:<9} {}\n", key, text.get<std::string>());
+  }
+}
+
+void fit(const TableOptions& options) {
+  const bench::Table table = bench::Table::load(options.table, {.metrics = std::vector{options.metric}});
+  const bench::Manifest& m = table.manifest();
+  const bench::SurrogateTarget target{.metric = options.metric,
+                                      .task = options.task.empty() ? m.tasks.front() : options.task,
+                                      .fidelity = options.fidelity > 0 ? options.fidelity : m.fidelities.back()};
+  bench::SurrogateQuality quality;
+  const auto surrogate = bench::Surrogate::fit(table, target, {.seed = static_cast<std::uint64_t>(options.seed)}, quality);
+  surrogate.save(options.output, quality);
+  if (options.json) {
+    fmt::print("{}\n", quality.to_json().dump(2));
+    return;
+  }
+  const auto tau = [](const std::optional<double>& value) { return value ? fmt::format("{:.3f}", *value) : "-"; };
+  fmt::print("{}: {} on {}, fidelity {}\n", options.output, target.metric, target.task,
+             base::number_text(target.fidelity));
+  fmt::print("on {} genomes that it had not seen, fitted to {}:\n", quality.held_out, quality.fitted);
+  fmt::print("  R2 {:.3f}, root mean square error {:.4g} {}\n", quality.r2, quality.rmse,
+             m.metrics[m.metric(target.metric)].unit);
+  fmt::print("  Kendall's tau {}; of sorting by parameters {}\n", tau(quality.tau), tau(quality.params_tau));
+  fmt::print("  within its intervals of 50, 80, 95 %: {:.0f}, {:.0f}, {:.0f} % of the scores\n", 100 * quality.within50,
+             100 * quality.within80, 100 * quality.within95);
+}
+
+void predict(const TableOptions& options) {
+  const auto surrogate = bench::Surrogate::load(options.table);
+  const auto genome = space::from_text(surrogate.space(), options.genome);
+  if (!genome) throw base::Error(genome.error(), "--genome");
+  const bench::Prediction said = surrogate.predict(*genome);
+  if (options.json) {
+    fmt::print("{}\n", Json{{"metric", surrogate.metric()}, {"mean", said.mean}, {"deviation", said.deviation}}.dump());
+  } else {
+    fmt::print("{}{}\n", base::number_text(said.mean),
+               said.deviation > 0 ? fmt::format(" ± {:.4g}", said.deviation) : "");
   }
 }
 
@@ -208,6 +246,23 @@ void add_table(CLI::App& app) {
   auto* shown =
       part(*command, "show", "Says what a table holds.\nExample: weft table show tables/nasbench201", options, show);
   add_table_argument(shown, options);
+  auto* fitted = part(*command, "surrogate",
+                      "Fits a surrogate to a table, and says how good it is on genomes that it had not seen.\nExample: "
+                      "weft table surrogate tables/nano_gpt --metric val_loss -o surrogates/nano_gpt",
+                      options, fit);
+  add_table_argument(fitted, options);
+  fitted->add_option("--metric", options->metric, "What is to be predicted")->required();
+  fitted->add_option("--task", options->task, "The task (default: the table's first)");
+  fitted->add_option("--fidelity", options->fidelity, "The fidelity (default: the full one)");
+  fitted->add_option("--seed", options->seed, "Seed of the split and of the trees (default 0)");
+  fitted->add_option("-o,--output", options->output, "The surrogate's folder")->required();
+  auto* predicted = part(*command, "predict",
+                         "Prints what a surrogate predicts for a genome.\nExample: weft table predict "
+                         "surrogates/nano_gpt --genome '{\"embed_dim\": 64, ...}'",
+                         options, predict);
+  predicted->add_option("surrogate", options->table, "A surrogate's folder")->required();
+  predicted->add_flag("--json", options->json, "Prints JSON");
+  predicted->add_option("--genome", options->genome, "The genome, as JSON or in the space's own notation")->required();
   auto* asked = part(*command, "query",
                      "Prints one score, or one for each line of a file.\nExample: weft table query tables/nasbench201 "
                      "--genome '|nor_conv_3x3~0|+|...' --task cifar10 --fidelity 12 --seed 0 --metric val_accuracy "

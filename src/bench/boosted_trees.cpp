@@ -63,6 +63,7 @@ BoostedTrees BoostedTrees::fit(const Features& features, std::span<const float> 
   booster->set("objective", "reg:squarederror");
   booster->set("tree_method", "hist");
   booster->set("verbosity", "0");
+  booster->set("nthread", "1");  // threads that wait for each other cost more than small trees gain
   booster->set("max_depth", std::to_string(options.depth));
   booster->set("eta", base::number_text(options.learning_rate));
   booster->set("subsample", base::number_text(options.subsample));
@@ -76,6 +77,7 @@ BoostedTrees BoostedTrees::load(const std::string& bytes) {
   auto booster = std::make_shared<Booster>();
   check(XGBoosterCreate(nullptr, 0, &booster->handle));
   check(XGBoosterLoadModelFromBuffer(booster->handle, bytes.data(), bytes.size()));
+  booster->set("nthread", "1");
   return BoostedTrees(std::move(booster));
 }
 

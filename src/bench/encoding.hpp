@@ -1,9 +1,9 @@
 // Genomes as numbers, for models that predict scores. Functions of the space alone: any thread.
 #pragma once
 
-#include <string>
 #include <vector>
 
+#include "block/op.hpp"
 #include "space/decode.hpp"
 #include "space/space.hpp"
 
@@ -23,7 +23,7 @@ class Encoding {
 
   const space::Space& space_;
   space::Counter counter_;
-  std::vector<std::string> ops_;  // that programs may have
+  std::vector<const block::Op*> ops_;  // that programs may have
   std::size_t columns_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "bench/manifest.hpp"
+#include "bench/surrogate.hpp"
 #include "evaluate/evaluators/all.hpp"
 #include "net/device.hpp"
 #include "space/decode.hpp"
@@ -68,6 +69,10 @@ Names table_metrics(space::Task /*task*/, const Options& options) {
   }
   names.emplace_back("simulated_s");
   return names;
+}
+
+Names surrogate_metrics(space::Task /*task*/, const Options& options) {
+  return {bench::Surrogate::load(options.at("path").get<std::string>()).metric(), "deviation"};
 }
 
 Names unknown_metrics(space::Task /*task*/, const Options& /*options*/) {
@@ -146,6 +151,7 @@ constexpr std::array kEvaluators{Row{"train", train_traits, train_metrics, evalu
                                  Row{"count", count_traits, count_metrics, evaluators::count},
                                  Row{"latency", latency_traits, latency_metrics, evaluators::latency},
                                  Row{"table", table_traits, table_metrics, evaluators::table},
+                                 Row{"surrogate", count_traits, surrogate_metrics, evaluators::surrogate},
                                  Row{"command", command_traits, unknown_metrics, evaluators::command},
                                  Row{"cascade", cascade_traits, cascade_metrics, evaluators::cascade}};
 

@@ -7,7 +7,6 @@
 #include "base/hash.hpp"
 #include "base/schema.hpp"
 #include "base/text.hpp"
-#include "bench/manifest.hpp"
 #include "net/device.hpp"
 #include "search/supernet.hpp"
 #include "train/data.hpp"
@@ -253,12 +252,12 @@ void settle_file(Json& evaluate, const std::string& evaluator, const std::string
   options[key] = path.string();
 }
 
-// A table's manifest has the hash of its file in it.
-void settle_table(Json& evaluate) {
-  if (!evaluate.contains("table")) return;
-  Json& options = evaluate["table"];
+// The manifest of a table or a surrogate has the hashes of its files in it.
+void settle_manifest(Json& evaluate, const std::string& evaluator, const char* name) {
+  if (!evaluate.contains(evaluator)) return;
+  Json& options = evaluate[evaluator];
   const base::fs::path path = base::fs::absolute(options.at("path").get<std::string>());
-  options["hash"] = base::short_hash(base::read_file(bench::manifest_file(path)));
+  options["hash"] = base::short_hash(base::read_file(base::fs::is_directory(path) ? path / name : path));
   options["path"] = path.string();
 }
 
@@ -267,7 +266,8 @@ void settle_files(Json& evaluate) {
     Json& one = evaluate[Json::json_pointer(stage.where)];
     settle_file(one, "train", "base");
     settle_file(one, "latency", "table");
-    settle_table(one);
+    settle_manifest(one, "table", "table.yaml");
+    settle_manifest(one, "surrogate", "surrogate.yaml");
   }
 }
 

@@ -31,6 +31,7 @@ class Conformance : public ::testing::TestWithParam<std::string> {
           "precision: fp32}, keep: {val_loss: {at_most: 9, at_least: 0}}}]}");
     if (GetParam() == "supernet") return trained_supernet();
     if (GetParam() == "table") return small_table();
+    if (GetParam() == "surrogate") return small_surrogate();
     EXPECT_EQ(GetParam(), "command") << "say here how to make the new evaluator";
     return setup_of("gpt_nano", "{}", "{command: {run: [sh, " + folder_.write("program.sh", kProgram) + "]}}");
   }
@@ -54,6 +55,14 @@ class Conformance : public ::testing::TestWithParam<std::string> {
     }
     writer.write(folder_.path());
     return made;
+  }
+  // Of a network that was never trained.
+  evaluate::Setup small_surrogate() const {
+    folder_.write("layers.json", R"({"layers": [{"weight": [[1, 2, 3, 4, 5, 6, 7, 8]], "bias": [0.5]}]})");
+    folder_.write("surrogate.yaml",
+                  "{space: gpt_nano, metric: val_loss, kind: mlp, weights: layers.json, features: [{gene: embed_dim, "
+                  "values: [64, 96, 128]}, {gene: depth, values: [2, 3, 4, 5, 6]}]}");
+    return setup_of("gpt_nano", "{}", "{surrogate: {path: " + folder_.path().string() + "}}");
   }
   // One step of a supernet, in a file.
   evaluate::Setup trained_supernet() const {

@@ -19,6 +19,8 @@ std::unique_ptr<Evaluator> latency(const Setup& setup);
 std::unique_ptr<Evaluator> table(const Setup& setup);
 /// The genomes of a table that holds a sample, where a search goes from row to row; else none.
 std::vector<space::Genome> rows_to_search(const Setup& setup);
+/// What a surrogate of a table predicts.
+std::unique_ptr<Evaluator> surrogate(const Setup& setup);
 /// A user's own program.
 std::unique_ptr<Evaluator> command(const Setup& setup);
 /// Other evaluators in their order, until a threshold is not kept.
