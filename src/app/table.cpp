@@ -9,6 +9,7 @@
 
 #include "app/commands.hpp"
 #include "app/run.hpp"
+#include "app/terminal.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "bench/from_run.hpp"
@@ -18,6 +19,7 @@
 #include "journal/journal.hpp"
 #include "search/experiment.hpp"
 #include "space/genome_text.hpp"
+#include "view/table_report.hpp"
 
 namespace weft::app {
 namespace {
@@ -86,7 +88,8 @@ void fit(const TableOptions& options) {
                                       .task = options.task.empty() ? m.tasks.front() : options.task,
                                       .fidelity = options.fidelity > 0 ? options.fidelity : m.fidelities.back()};
   bench::SurrogateQuality quality;
-  const auto surrogate = bench::Surrogate::fit(table, target, {.seed = static_cast<std::uint64_t>(options.seed)}, quality);
+  const auto surrogate =
+      bench::Surrogate::fit(table, target, {.seed = static_cast<std::uint64_t>(options.seed)}, quality);
   surrogate.save(options.output, quality);
   if (options.json) {
     fmt::print("{}\n", quality.to_json().dump(2));
@@ -101,6 +104,15 @@ void fit(const TableOptions& options) {
   fmt::print("  Kendall's tau {}; of sorting by parameters {}\n", tau(quality.tau), tau(quality.params_tau));
   fmt::print("  within its intervals of 50, 80, 95 %: {:.0f}, {:.0f}, {:.0f} % of the scores\n", 100 * quality.within50,
              100 * quality.within80, 100 * quality.within95);
+}
+
+void check(const TableOptions& options) {
+  const bench::Table table = bench::Table::load(options.table);
+  if (!options.output.empty())
+    base::write_file(options.output, view::render_table_check(table, options.metric, view::TableFormat::html));
+  const auto format = options.json ? view::TableFormat::json : view::TableFormat::text;
+  fmt::print("{}", view::render_table_check(table, options.metric, format, columns_of_the_terminal()));
+  if (!options.output.empty()) fmt::print("page: {}\n", options.output);
 }
 
 void predict(const TableOptions& options) {
@@ -246,6 +258,15 @@ void add_table(CLI::App& app) {
   auto* shown =
       part(*command, "show", "Says what a table holds.\nExample: weft table show tables/nasbench201", options, show);
   add_table_argument(shown, options);
+  auto* verified =
+      part(*command, "check",
+           "Says whether a table can be trusted: gaps, outliers, the noise of seeds beside the differences "
+           "between genomes, and how well curves can be continued.\nExample: weft table check "
+           "tables/nano_gpt --metric val_loss -o nano_gpt.html",
+           options, check);
+  add_table_argument(verified, options);
+  verified->add_option("--metric", options->metric, "What is looked at")->required();
+  verified->add_option("-o,--output", options->output, "A page to write as well");
   auto* fitted = part(*command, "surrogate",
                       "Fits a surrogate to a table, and says how good it is on genomes that it had not seen.\nExample: "
                       "weft table surrogate tables/nano_gpt --metric val_loss -o surrogates/nano_gpt",
