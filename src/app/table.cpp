@@ -8,7 +8,9 @@
 #include <memory>
 
 #include "app/commands.hpp"
+#include "app/genome.hpp"
 #include "app/run.hpp"
+#include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -16,8 +18,10 @@
 #include "bench/import.hpp"
 #include "bench/query.hpp"
 #include "bench/surrogate.hpp"
+#include "http/server.hpp"
 #include "journal/journal.hpp"
 #include "search/experiment.hpp"
+#include "space/describe.hpp"
 #include "space/genome_text.hpp"
 #include "view/table_report.hpp"
 
@@ -32,6 +36,8 @@ struct TableOptions {
   std::string genome, task, metric, unit;
   double fidelity = 0;
   std::int64_t seed = 0;
+  std::string host = "127.0.0.1";
+  int port = 8080;
   bool json = false;
 };
 
@@ -117,9 +123,7 @@ void check(const TableOptions& options) {
 
 void predict(const TableOptions& options) {
   const auto surrogate = bench::Surrogate::load(options.table);
-  const auto genome = space::from_text(surrogate.space(), options.genome);
-  if (!genome) throw base::Error(genome.error(), "--genome");
-  const bench::Prediction said = surrogate.predict(*genome);
+  const bench::Prediction said = surrogate.predict(read_genome(surrogate.space(), options.genome));
   if (options.json) {
     fmt::print("{}\n", Json{{"metric", surrogate.metric()}, {"mean", said.mean}, {"deviation", said.deviation}}.dump());
   } else {
@@ -151,9 +155,7 @@ void query(const TableOptions& options) {
   }
   Json question = {
       {"task", options.task}, {"fidelity", options.fidelity}, {"seed", options.seed}, {"metric", options.metric}};
-  const auto genome = space::from_text(table.space(), options.genome);
-  if (!genome) throw base::Error(genome.error(), "--genome");
-  question["genome"] = space::to_json(table.space(), *genome);
+  question["genome"] = space::to_json(table.space(), read_genome(table.space(), options.genome));
   if (!options.unit.empty()) question["unit"] = options.unit;
   const auto answer = bench::answer(table, question);
   if (!answer) throw base::Error(answer.error());
@@ -201,6 +203,86 @@ void generate(TableOptions options) {
   build(options);
 }
 
+base::Json schema_of_question(const bench::Table& table) {
+  const bench::Manifest& m = table.manifest();
+  std::vector<std::string> metrics;
+  for (const bench::Metric& metric : m.metrics) metrics.push_back(metric.name);
+  return {{"type", "object"},
+          {"required", {"genome", "task", "fidelity", "seed", "metric"}},
+          {"properties",
+           {{"genome", space::json_schema(table.space())},
+            {"task", {{"enum", m.tasks}}},
+            {"fidelity", {{"enum", m.fidelities}}},
+            {"seed", {{"enum", m.seeds}}},
+            {"metric", {{"enum", metrics}}},
+            {"unit", {{"type", "string"}}}}}};
+}
+
+// What the server answers, in the words of OpenAPI 3.1.
+base::Json open_api(const bench::Table& table) {
+  const auto answers = [](const char* what) {
+    return Json{{"200", {{"description", what}, {"content", {{"application/json", Json::object()}}}}},
+                {"400", {{"description", "What is wrong: {\"error\": ...}"}}}};
+  };
+  const Json question = schema_of_question(table);
+  const auto body = [](const Json& schema) {
+    return Json{{"required", true}, {"content", {{"application/json", {{"schema", schema}}}}}};
+  };
+  return {{"openapi", "3.1.0"},
+          {"info", {{"title", table.manifest().name}, {"version", "1"}, {"description", table.manifest().description}}},
+          {"paths",
+           {{"/table",
+             {{"get", {{"summary", "What the table holds"}, {"responses", answers("The manifest, and ranges")}}}}},
+            {"/query",
+             {{"post",
+               {{"summary", "One score"},
+                {"requestBody", body(question)},
+                {"responses", answers("The score and its unit")}}}}},
+            {"/queries",
+             {{"post",
+               {{"summary", "Several scores"},
+                {"requestBody", body({{"type", "array"}, {"items", question}})},
+                {"responses", answers("A list: of each its score, or its error")}}}}}}}};
+}
+
+base::Json parsed(const std::string& body) {
+  auto value = base::parse_json(body);
+  if (!value) throw base::Error(value.error());
+  return std::move(*value);
+}
+
+void serve(const TableOptions& options) {
+  const bench::Table table = bench::Table::load(options.table);
+  const Json described = bench::describe(table), api = open_api(table);
+  http::Server server;
+  const auto text = [](const Json& value) {
+    return http::Server::Answer{.status = 200,
+                                .body = value.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+  };
+  server.on("GET", "/table", [&](const std::string&) { return text(described); });
+  server.on("GET", "/openapi.json", [&](const std::string&) { return text(api); });
+  server.on("POST", "/query", [&](const std::string& body) {
+    const auto answer = bench::answer(table, parsed(body));
+    if (!answer) throw base::Error(answer.error());
+    return text(*answer);
+  });
+  server.on("POST", "/queries", [&](const std::string& body) {
+    const Json questions = parsed(body);
+    if (!questions.is_array()) throw base::Error("a list of questions was expected");
+    Json answers = Json::array();
+    for (const Json& question : questions) {
+      const auto answer = bench::answer(table, question);
+      answers.push_back(answer ? *answer : Json{{"error", answer.error()}});
+    }
+    return text(answers);
+  });
+  StopSignals signals([](const std::string&) {});
+  const int port = server.bind(options.host, options.port);
+  fmt::print(stderr, "{} at http://{}:{}/table, /query, /queries, /openapi.json; Ctrl-C ends it\n",
+             described.at("name").get<std::string>(), options.host, port);
+  server.serve(signals.signs().gently);
+}
+
 CLI::App* part(CLI::App& parent, const char* name, const char* help, const std::shared_ptr<TableOptions>& options,
                void (*action)(const TableOptions&)) {
   auto* command = parent.add_subcommand(name, help);
@@ -217,7 +299,7 @@ void add_table_argument(CLI::App* command, const std::shared_ptr<TableOptions>& 
 
 void add_table(CLI::App& app) {
   auto options = std::make_shared<TableOptions>();
-  auto* command = app.add_subcommand("table", "Benchmark tables: import, generate, merge, look into, query.");
+  auto* command = app.add_subcommand("table", "Benchmark tables: import, generate, merge, check, query; surrogates.");
   command->require_subcommand(1);
   auto* import = part(*command, "import",
                       "Makes a table of a published benchmark's files.\nExample: weft table import nasbench201_12epoch "
@@ -258,6 +340,14 @@ void add_table(CLI::App& app) {
   auto* shown =
       part(*command, "show", "Says what a table holds.\nExample: weft table show tables/nasbench201", options, show);
   add_table_argument(shown, options);
+  auto* served = part(*command, "serve",
+                      "Answers questions about a table over HTTP, without any key: for this machine, or a network that "
+                      "you trust.\nExample: weft table serve tables/nasbench201 --port 8080",
+                      options, serve);
+  served->add_option("table", options->table, "A table: its folder, or its table.yaml")->required();
+  served->add_option("--host", options->host, "The address to listen at (default 127.0.0.1)");
+  served->add_option("--port", options->port, "The port (default 8080; 0: any that is free)")
+      ->check(CLI::Range(0, 65535));
   auto* verified =
       part(*command, "check",
            "Says whether a table can be trusted: gaps, outliers, the noise of seeds beside the differences "
@@ -283,14 +373,16 @@ void add_table(CLI::App& app) {
                          options, predict);
   predicted->add_option("surrogate", options->table, "A surrogate's folder")->required();
   predicted->add_flag("--json", options->json, "Prints JSON");
-  predicted->add_option("--genome", options->genome, "The genome, as JSON or in the space's own notation")->required();
+  predicted->add_option("--genome", options->genome, "The genome: JSON, the space's own notation, a file, or -")
+      ->required();
   auto* asked = part(*command, "query",
                      "Prints one score, or one for each line of a file.\nExample: weft table query tables/nasbench201 "
                      "--genome '|nor_conv_3x3~0|+|...' --task cifar10 --fidelity 12 --seed 0 --metric val_accuracy "
                      "--unit percent",
                      options, query);
   add_table_argument(asked, options);
-  auto* genome = asked->add_option("--genome", options->genome, "The genome, as JSON or in the space's own notation");
+  auto* genome =
+      asked->add_option("--genome", options->genome, "The genome: JSON, the space's own notation, a file, or -");
   auto* task = asked->add_option("--task", options->task, "The task");
   auto* fidelity = asked->add_option("--fidelity", options->fidelity, "The fidelity, in the table's unit");
   auto* seed = asked->add_option("--seed", options->seed, "The seed");
