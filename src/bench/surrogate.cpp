@@ -201,7 +201,8 @@ class Mlp : public Surrogate::Model {
     const space::Gene& gene = space->genes[static_cast<std::size_t>(feature.gene)];
     for (const Json& value : given.at("values")) {
       const auto found = std::find(gene.values.begin(), gene.values.end(), value);
-      if (found == gene.values.end()) throw document.error(pointer + "/values", "the gene has no value " + value.dump());
+      if (found == gene.values.end())
+        throw document.error(pointer + "/values", "the gene has no value " + value.dump());
       feature.codes.push_back(static_cast<std::int32_t>(found - gene.values.begin()));
     }
     return feature;
@@ -325,9 +326,8 @@ void measure(const Ensemble& model, const Part& held_out, bool maximize, Surroga
 }  // namespace
 
 Json SurrogateQuality::to_json() const {
-  Json value = {{"fitted", fitted},     {"held_out", held_out}, {"r2", r2},
-                {"rmse", rmse},         {"within50", within50}, {"within80", within80},
-                {"within95", within95}};
+  Json value = {{"fitted", fitted},     {"held_out", held_out}, {"r2", r2}, {"rmse", rmse}, {"within50", within50},
+                {"within80", within80}, {"within95", within95}};
   if (tau) value["tau"] = *tau;
   if (params_tau) value["params_tau"] = *params_tau;
   return value;
@@ -343,7 +343,8 @@ Surrogate Surrogate::fit(const Table& table, const SurrogateTarget& target, cons
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   base::Random(options.seed, "split").shuffle(order);
-  const auto held = std::max<std::size_t>(2, static_cast<std::size_t>(options.held_out * static_cast<double>(order.size())));
+  const auto held =
+      std::max<std::size_t>(2, static_cast<std::size_t>(options.held_out * static_cast<double>(order.size())));
   const std::span<const std::size_t> all = order;
   const Part first = part_of(sample, rows, all.subspan(held)), last = part_of(sample, rows, all.first(held));
   quality = {.fitted = static_cast<std::int64_t>(order.size() - held)};
@@ -377,8 +378,7 @@ Surrogate Surrogate::load(const base::fs::path& path) {
   if (!base::fs::exists(file)) throw base::Error("holds no surrogate (there is no surrogate.yaml)", path.string());
   const base::Document document = base::read_yaml(file);
   const Json checked = base::check(base::load_schema("surrogate"), document);
-  const auto space =
-      std::make_shared<const space::Space>(load_space(checked.at("space"), file.parent_path()));
+  const auto space = std::make_shared<const space::Space>(load_space(checked.at("space"), file.parent_path()));
   const SurrogateTarget target{checked.at("metric"), checked.at("task"), checked.at("fidelity")};
   if (checked.at("kind") == "mlp")
     return Surrogate(std::make_shared<Mlp>(space, target, document, checked, file.parent_path()));

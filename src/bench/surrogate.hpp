@@ -21,8 +21,8 @@ struct Prediction {
 struct SurrogateQuality {
   std::int64_t fitted = 0, held_out = 0;  ///< genomes
   double r2 = 0, rmse = 0;
-  std::optional<double> tau;         ///< Kendall's, of predictions and scores
-  std::optional<double> params_tau;  ///< of sorting by parameters
+  std::optional<double> tau;                        ///< Kendall's, of predictions and scores
+  std::optional<double> params_tau;                 ///< of sorting by parameters
   double within50 = 0, within80 = 0, within95 = 0;  ///< share of the scores within the intervals of these levels
 
   base::Json to_json() const;
@@ -37,8 +37,8 @@ struct SurrogateTarget {
 class Surrogate {
  public:
   struct Options {
-    int members = 10;         ///< of the ensemble
-    double held_out = 0.2;    ///< share of the genomes, for the quality
+    int members = 10;       ///< of the ensemble
+    double held_out = 0.2;  ///< share of the genomes, for the quality
     std::uint64_t seed = 1;
   };
 

@@ -39,8 +39,7 @@ Table table_of(const Folder& folder, const std::string& space_name, int genomes,
     const double score = 4 - 0.3 * static_cast<double>(features[features.size() - 2]) + 0.02 * std::sin(features[0]);
     for (int seed = 0; seed < 2; ++seed) {
       const double off = noise * (random.uniform() + random.uniform() + random.uniform() - 1.5) * 2;
-      static_cast<void>(
-          writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {score + off}}));
+      static_cast<void>(writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {score + off}}));
     }
   }
   writer.write(folder.path());
@@ -91,7 +90,9 @@ TEST(Surrogate, NeedsSomeGenomes) {
   const Folder folder;
   const Table table = table_of(folder, "gpt_nano", 5, 0.02);
   SurrogateQuality quality;
-  EXPECT_EQ(error_of([&] { Surrogate::fit(table, {"val_loss", "text", 10}, {}, quality); }),
+  EXPECT_EQ(error_of([&] {
+              Surrogate::fit(table, {"val_loss", "text", 10}, {}, quality);
+            }),
             "the table has 5 genomes with a val_loss; a surrogate needs 20");
 }
 
@@ -112,11 +113,12 @@ TEST(Surrogate, ThatWasChangedIsRefused) {
 // What PyTorch gives for the first network of each file of perplexities.
 TEST(Surrogate, OfHwGptBenchGivesItsPerplexities) {
   WEFT_NEEDS_SHARED("data/hwgpt/perplexity_surrogate_s.pt");
-  for (const auto& [scale, wanted] : {std::pair<std::string, double>{"s", 33.14924240112305}, {"m", 21.826879501342773}}) {
+  for (const auto& [scale, wanted] :
+       {std::pair<std::string, double>{"s", 33.14924240112305}, {"m", 21.826879501342773}}) {
     const Folder folder;
     const std::string command = "python3 " + std::string(WEFT_SOURCE_DIR) + "/scripts/convert_hwgpt_surrogate.py " +
-                                test::shared("data/hwgpt/perplexity_surrogate_" + scale + ".pt").string() + " --scale " +
-                                scale + " -o " + (folder / "surrogate").string() + " > /dev/null";
+                                test::shared("data/hwgpt/perplexity_surrogate_" + scale + ".pt").string() +
+                                " --scale " + scale + " -o " + (folder / "surrogate").string() + " > /dev/null";
     ASSERT_EQ(std::system(command.c_str()), 0);
     const Surrogate surrogate = Surrogate::load(folder / "surrogate");
     import_table("hwgpt_" + scale + "_perplexity", {test::shared("data/hwgpt/ppl_" + scale + ".csv")}, folder / "table",

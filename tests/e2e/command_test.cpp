@@ -63,7 +63,8 @@ TEST(Command, ThatIsWrongIsRefusedInOneLine) {
   };
   refused({}, "A subcommand is required; see weft --help");
   refused({"runn", "x.yaml"},
-          "no command 'runn'; there are run, resume, report, supernet, rank, space, block, model, latency, export, "
+          "no command 'runn'; there are run, resume, report, supernet, rank, space, block, model, latency, table, "
+          "reproduce, export, "
           "journal, llm, doctor; did "
           "you mean "
           "'run'?");

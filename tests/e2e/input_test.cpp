@@ -56,8 +56,9 @@ TEST_F(Input, ThatNamesWhatIsNotThereSaysWhatIs) {
 }
 
 TEST_F(Input, OfTwoEvaluatorsOrNoBudgetIsRefused) {
-  expect_refused({"evaluate={count: {}, train: {steps: 3}}"},
-                 "expected exactly one of train, supernet, proxy, count, latency, command or cascade");
+  expect_refused(
+      {"evaluate={count: {}, train: {steps: 3}}"},
+      "expected exactly one of train, supernet, proxy, count, latency, table, surrogate, command or cascade");
   expect_refused({"evaluate=train"}, "'train' needs exactly one of steps, tokens and seconds as its budget");
   expect_refused({"search={method: random}"}, "nothing ends this run");
 }
