@@ -173,6 +173,25 @@ TEST(Import, ReadsWhatItsConverterMakesOfNatsBench) {
   }
 }
 
+TEST(Import, ReadsWhatItsConverterMakesOfNasBench101) {
+  const Folder folder;
+  const std::string source = WEFT_SOURCE_DIR, record = (folder / "a.tfrecord").string(),
+                    lines = (folder / "lines.jsonl").string();
+  ASSERT_EQ(std::system(("python3 " + source + "/tests/support/nasbench101_record.py " + record).c_str()), 0);
+  const std::string convert = "python3 " + source + "/scripts/convert_nasbench101.py " + record + " -o " + lines;
+  ASSERT_EQ(std::system((convert + " > /dev/null").c_str()), 0);
+  import_table("nasbench101", {lines}, folder / "table", silent);
+  const Table table = Table::load(folder / "table");
+  EXPECT_EQ(table.rows(), 2);
+  const char* cell =
+      "100001 11000 0001 001 00 0 conv3x3-bn-relu maxpool3x3 conv1x1-bn-relu conv1x1-bn-relu conv1x1-bn-relu";
+  EXPECT_EQ(score(table, cell, "cifar10", 108, 1, "test_accuracy"), 0.9276);
+  EXPECT_EQ(score(table, cell, "cifar10", 108, 0, "train_s"), 1000.5);
+  EXPECT_EQ(score(table, cell, "cifar10", 108, 0, "params"), 8555530);
+  base::write_file(record, base::read_file(record).substr(0, 400));  // cut short
+  EXPECT_NE(std::system((convert + " 2> /dev/null").c_str()), 0);
+}
+
 TEST(Import, RunsNothingThatAPickleAsksFor) {
   const Folder folder;
   const std::string mark = (folder / "ran").string();
