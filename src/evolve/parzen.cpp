@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
+#include <numeric>
+#include <optional>
 #include <span>
 
 #include "space/listing.hpp"
@@ -15,6 +16,7 @@ namespace {
 constexpr int kTries = 1000;
 
 using Codes = std::vector<std::size_t>;  // of each slot, also of inactive ones
+using Some = std::span<const Observed* const>;
 
 // Values of each slot.
 std::vector<std::size_t> sizes_of(const space::Space& space) {
@@ -27,68 +29,55 @@ std::vector<std::size_t> sizes_of(const space::Space& space) {
   return sizes;
 }
 
-class Density {
- public:
-  virtual ~Density() = default;
-  virtual Codes draw(base::Random& random) const = 0;
-  /// Of the active slots.
-  virtual double logarithm(const space::Genome& genome) const = 0;
-};
+// Counts of each slot's values among the genomes that have it, each plus one of the prior.
+using Counts = std::vector<std::vector<double>>;
 
-// Each slot on its own: counts of its values among the genomes that have it, plus one of the prior for all together.
-class Product : public Density {
- public:
-  Product(const std::vector<std::size_t>& sizes, std::span<const Observed> observed) {
-    for (const std::size_t size : sizes) slots_.emplace_back(size, 1 / static_cast<double>(size));
-    for (const Observed& one : observed) {
-      for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-        const std::int32_t code = one.genome.codes[slot];
-        if (code != space::Genome::kInactive) slots_[slot][static_cast<std::size_t>(code)] += 1;
-      }
-    }
-    for (std::vector<double>& own : slots_) {
-      double sum = 0;
-      for (const double one : own) sum += one;
-      for (double& one : own) one /= sum;
+Counts counts_of(const std::vector<std::size_t>& sizes, Some observed) {
+  Counts counts;
+  for (const std::size_t size : sizes) counts.emplace_back(size, 1);
+  for (const Observed* one : observed) {
+    for (std::size_t slot = 0; slot < counts.size(); ++slot) {
+      const std::int32_t code = one->genome.codes[slot];
+      if (code != space::Genome::kInactive) counts[slot][static_cast<std::size_t>(code)] += 1;
     }
   }
+  return counts;
+}
 
-  Codes draw(base::Random& random) const override {
-    Codes codes;
-    for (const std::vector<double>& own : slots_) {
-      double left = random.uniform();
-      std::size_t code = 0;
-      while (code + 1 < own.size() && left >= own[code]) left -= own[code++];
-      codes.push_back(code);
+std::size_t draw(const std::vector<double>& counts, double sum, base::Random& random) {
+  double left = random.uniform() * sum;
+  std::size_t code = 0;
+  while (code + 1 < counts.size() && left >= counts[code]) left -= counts[code++];
+  return code;
+}
+
+// Each slot on its own: of values drawn from the good ones' density the one with the best ratio.
+Codes best_values(const Counts& low, const Counts& high, int candidates, base::Random& random) {
+  Codes codes;
+  for (std::size_t slot = 0; slot < low.size(); ++slot) {
+    const double sum = std::accumulate(low[slot].begin(), low[slot].end(), 0.0);
+    std::size_t best = draw(low[slot], sum, random);
+    for (int i = 1; i < candidates; ++i) {
+      const std::size_t code = draw(low[slot], sum, random);
+      if (low[slot][code] * high[slot][best] > low[slot][best] * high[slot][code]) best = code;
     }
-    return codes;
+    codes.push_back(best);
   }
-
-  double logarithm(const space::Genome& genome) const override {
-    double sum = 0;
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-      const std::int32_t code = genome.codes[slot];
-      if (code != space::Genome::kInactive) sum += std::log(slots_[slot][static_cast<std::size_t>(code)]);
-    }
-    return sum;
-  }
-
- private:
-  std::vector<std::vector<double>> slots_;
-};
+  return codes;
+}
 
 // A kernel around each genome: a value is kept with probability 1 - bandwidth, else drawn among all. The bandwidth of a
 // slot is Silverman's rule on its codes, as BOHB's authors have it.
-class Kernels : public Density {
+class Kernels {
  public:
-  Kernels(const std::vector<std::size_t>& sizes, std::span<const Observed> observed)
+  Kernels(const std::vector<std::size_t>& sizes, Some observed)
       : sizes_(sizes), observed_(observed), bandwidths_(sizes.size()) {
     const auto count = static_cast<double>(observed.size());
     for (std::size_t slot = 0; slot < sizes.size(); ++slot) {
       double sum = 0, square = 0;
-      for (const Observed& one : observed) {
-        sum += one.genome.codes[slot];
-        square += static_cast<double>(one.genome.codes[slot]) * one.genome.codes[slot];
+      for (const Observed* one : observed) {
+        sum += one->genome.codes[slot];
+        square += static_cast<double>(one->genome.codes[slot]) * one->genome.codes[slot];
       }
       const double variance = std::max(0.0, square / count - sum * sum / (count * count));
       const double silverman =
@@ -98,8 +87,8 @@ class Kernels : public Density {
     }
   }
 
-  Codes draw(base::Random& random) const override {
-    const Observed& around = observed_[random.below(observed_.size())];
+  Codes draw(base::Random& random) const {
+    const Observed& around = *observed_[random.below(observed_.size())];
     Codes codes;
     for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
       const std::int32_t own = around.genome.codes[slot];
@@ -109,15 +98,15 @@ class Kernels : public Density {
     return codes;
   }
 
-  double logarithm(const space::Genome& genome) const override {
+  double logarithm(const space::Genome& genome) const {
     double sum = 0;
-    for (const Observed& one : observed_) {
+    for (const Observed* one : observed_) {
       double product = 1;
       for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
         const std::int32_t code = genome.codes[slot];
         if (code == space::Genome::kInactive) continue;
         const double other = bandwidths_[slot] / static_cast<double>(sizes_[slot]);
-        product *= code == one.genome.codes[slot] ? 1 - bandwidths_[slot] + other : other;
+        product *= code == one->genome.codes[slot] ? 1 - bandwidths_[slot] + other : other;
       }
       sum += product;
     }
@@ -127,41 +116,56 @@ class Kernels : public Density {
  private:
   static constexpr double kLeast = 1e-3;
   const std::vector<std::size_t>& sizes_;
-  std::span<const Observed> observed_;
+  Some observed_;
   std::vector<double> bandwidths_;
 };
 
-std::unique_ptr<Density> density_of(const std::vector<std::size_t>& sizes, std::span<const Observed> observed,
-                                    bool kernels) {
-  if (kernels && !observed.empty()) return std::make_unique<Kernels>(sizes, observed);
-  return std::make_unique<Product>(sizes, observed);
-}
-
-}  // namespace
-
-space::Genome parzen_sample(const space::Space& space, std::vector<Observed> observed, const ParzenOptions& options,
-                            base::Random& random) {
-  std::stable_sort(observed.begin(), observed.end(),
-                   [](const Observed& a, const Observed& b) { return a.cost < b.cost; });
-  const auto share = static_cast<std::size_t>(std::ceil(options.good_share * static_cast<double>(observed.size())));
-  const std::size_t good =
-      std::min(observed.size(), std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(options.most_good)));
-  const std::span<const Observed> all = observed;
-  const std::vector<std::size_t> sizes = sizes_of(space);
-  const auto low = density_of(sizes, all.first(good), options.kernels),
-             high = density_of(sizes, all.subspan(good), options.kernels);
+// The best of genomes drawn around good ones; nothing where the constraints refuse all.
+std::optional<space::Genome> best_by_kernels(const space::Space& space, const std::vector<std::size_t>& sizes,
+                                             Some good, Some others, int candidates, base::Random& random) {
+  const Kernels low(sizes, good), high(sizes, others.empty() ? good : others);
   const space::Distribution any(space);
   std::optional<space::Genome> best;
   double best_ratio = 0;
-  for (int candidate = 0, draw = 0; candidate < options.candidates && draw < kTries; ++draw) {
-    space::Genome genome = any.with_codes(low->draw(random));
+  for (int candidate = 0, tries = 0; candidate < candidates && tries < kTries; ++tries) {
+    space::Genome genome = any.with_codes(low.draw(random));
     if (!space::allowed(space, genome)) continue;
     ++candidate;
-    const double ratio = low->logarithm(genome) - high->logarithm(genome);
+    const double ratio = low.logarithm(genome) - high.logarithm(genome);
     if (best && ratio <= best_ratio) continue;
     best = std::move(genome);
     best_ratio = ratio;
   }
+  return best;
+}
+
+std::optional<space::Genome> best_by_counts(const space::Space& space, const std::vector<std::size_t>& sizes, Some good,
+                                            Some others, int candidates, base::Random& random) {
+  const Counts low = counts_of(sizes, good), high = counts_of(sizes, others);
+  const space::Distribution any(space);
+  for (int tries = 0; tries < kTries; ++tries) {
+    space::Genome genome = any.with_codes(best_values(low, high, candidates, random));
+    if (space::allowed(space, genome)) return genome;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+space::Genome parzen_sample(const space::Space& space, const std::vector<Observed>& observed,
+                            const ParzenOptions& options, base::Random& random) {
+  std::vector<const Observed*> order;
+  for (const Observed& one : observed) order.push_back(&one);
+  const auto share = static_cast<std::size_t>(std::ceil(options.good_share * static_cast<double>(observed.size())));
+  const std::size_t good =
+      std::min(observed.size(), std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(options.most_good)));
+  // Of equal costs the earlier one is better: they lie one behind the other.
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(good) - 1, order.end(),
+                   [](const Observed* a, const Observed* b) { return a->cost != b->cost ? a->cost < b->cost : a < b; });
+  const Some all = order;
+  const std::vector<std::size_t> sizes = sizes_of(space);
+  auto best = (options.kernels ? best_by_kernels : best_by_counts)(space, sizes, all.first(good), all.subspan(good),
+                                                                   options.candidates, random);
   return best ? space::confined(space, std::move(*best), random) : space::sample(space, random);
 }
 
