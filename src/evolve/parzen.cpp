@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <span>
 
@@ -29,69 +28,28 @@ std::vector<std::size_t> sizes_of(const space::Space& space) {
   return sizes;
 }
 
-// Counts of each slot's values among the genomes that have it, each plus one of the prior.
-using Counts = std::vector<std::vector<double>>;
-
-Counts counts_of(const std::vector<std::size_t>& sizes, Some observed) {
-  Counts counts;
-  for (const std::size_t size : sizes) counts.emplace_back(size, 1);
-  for (const Observed* one : observed) {
-    for (std::size_t slot = 0; slot < counts.size(); ++slot) {
-      const std::int32_t code = one->genome.codes[slot];
-      if (code != space::Genome::kInactive) counts[slot][static_cast<std::size_t>(code)] += 1;
-    }
-  }
-  return counts;
-}
-
-std::size_t draw(const std::vector<double>& counts, double sum, base::Random& random) {
-  double left = random.uniform() * sum;
-  std::size_t code = 0;
-  while (code + 1 < counts.size() && left >= counts[code]) left -= counts[code++];
-  return code;
-}
-
-// Each slot on its own: of values drawn from the good ones' density the one with the best ratio.
-Codes best_values(const Counts& low, const Counts& high, int candidates, base::Random& random) {
-  Codes codes;
-  for (std::size_t slot = 0; slot < low.size(); ++slot) {
-    const double sum = std::accumulate(low[slot].begin(), low[slot].end(), 0.0);
-    std::size_t best = draw(low[slot], sum, random);
-    for (int i = 1; i < candidates; ++i) {
-      const std::size_t code = draw(low[slot], sum, random);
-      if (low[slot][code] * high[slot][best] > low[slot][best] * high[slot][code]) best = code;
-    }
-    codes.push_back(best);
-  }
-  return codes;
-}
-
-// A kernel around each genome: a value is kept with probability 1 - bandwidth, else drawn among all. The bandwidth of a
-// slot is Silverman's rule on its codes, as BOHB's authors have it.
+// The mean of kernels, one around each genome: a value is kept with probability 1 - bandwidth, else drawn among all.
 class Kernels {
  public:
-  Kernels(const std::vector<std::size_t>& sizes, Some observed)
-      : sizes_(sizes), observed_(observed), bandwidths_(sizes.size()) {
-    const auto count = static_cast<double>(observed.size());
+  Kernels(const std::vector<std::size_t>& sizes, Some observed, ParzenOptions::Bandwidth rule)
+      : sizes_(sizes),
+        observed_(observed),
+        bandwidths_(sizes.size()),
+        uniform_(rule == ParzenOptions::Bandwidth::prior) {
     for (std::size_t slot = 0; slot < sizes.size(); ++slot) {
-      double sum = 0, square = 0;
-      for (const Observed* one : observed) {
-        sum += one->genome.codes[slot];
-        square += static_cast<double>(one->genome.codes[slot]) * one->genome.codes[slot];
-      }
-      const double variance = std::max(0.0, square / count - sum * sum / (count * count));
-      const double silverman =
-          1.06 * std::sqrt(variance) * std::pow(count, -1 / (4 + static_cast<double>(sizes.size())));
-      bandwidths_[slot] = std::clamp(silverman, kLeast, 1 - 1 / static_cast<double>(sizes[slot]));
-      if (sizes[slot] == 1) bandwidths_[slot] = 0;
+      const auto values = static_cast<double>(sizes[slot]);
+      // One observation of the prior, spread over the values and shared by all kernels.
+      const double prior = values / (static_cast<double>(observed.size()) + 1 + values);
+      bandwidths_[slot] = sizes[slot] == 1 ? 0 : uniform_ ? prior : std::clamp(silverman(slot), kLeast, 1 - 1 / values);
     }
   }
 
   Codes draw(base::Random& random) const {
-    const Observed& around = *observed_[random.below(observed_.size())];
+    const std::size_t kernel = random.below(observed_.size() + (uniform_ ? 1 : 0));
     Codes codes;
     for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
-      const std::int32_t own = around.genome.codes[slot];
+      const std::int32_t own =
+          kernel < observed_.size() ? observed_[kernel]->genome.codes[slot] : space::Genome::kInactive;
       const bool keeps = own != space::Genome::kInactive && !random.chance(bandwidths_[slot]);
       codes.push_back(keeps ? static_cast<std::size_t>(own) : random.below(sizes_[slot]));
     }
@@ -99,7 +57,10 @@ class Kernels {
   }
 
   double logarithm(const space::Genome& genome) const {
-    double sum = 0;
+    double sum = 0, uniform = uniform_ ? 1 : 0;
+    for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
+      if (genome.codes[slot] != space::Genome::kInactive) uniform /= static_cast<double>(sizes_[slot]);
+    }
     for (const Observed* one : observed_) {
       double product = 1;
       for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
@@ -110,45 +71,29 @@ class Kernels {
       }
       sum += product;
     }
-    return std::log(sum / static_cast<double>(observed_.size()) + std::numeric_limits<double>::min());
+    const double kernels = static_cast<double>(observed_.size()) + (uniform_ ? 1 : 0);
+    return std::log((sum + uniform) / kernels + std::numeric_limits<double>::min());
   }
 
  private:
+  // Silverman's rule on the codes of a slot, as BOHB's authors have it.
+  double silverman(std::size_t slot) const {
+    const auto count = static_cast<double>(observed_.size());
+    double sum = 0, square = 0;
+    for (const Observed* one : observed_) {
+      sum += one->genome.codes[slot];
+      square += static_cast<double>(one->genome.codes[slot]) * one->genome.codes[slot];
+    }
+    const double variance = std::max(0.0, square / count - sum * sum / (count * count));
+    return 1.06 * std::sqrt(variance) * std::pow(count, -1 / (4 + static_cast<double>(sizes_.size())));
+  }
+
   static constexpr double kLeast = 1e-3;
   const std::vector<std::size_t>& sizes_;
   Some observed_;
   std::vector<double> bandwidths_;
+  bool uniform_;  // whether there is a kernel of the prior beside them
 };
-
-// The best of genomes drawn around good ones; nothing where the constraints refuse all.
-std::optional<space::Genome> best_by_kernels(const space::Space& space, const std::vector<std::size_t>& sizes,
-                                             Some good, Some others, int candidates, base::Random& random) {
-  const Kernels low(sizes, good), high(sizes, others.empty() ? good : others);
-  const space::Distribution any(space);
-  std::optional<space::Genome> best;
-  double best_ratio = 0;
-  for (int candidate = 0, tries = 0; candidate < candidates && tries < kTries; ++tries) {
-    space::Genome genome = any.with_codes(low.draw(random));
-    if (!space::allowed(space, genome)) continue;
-    ++candidate;
-    const double ratio = low.logarithm(genome) - high.logarithm(genome);
-    if (best && ratio <= best_ratio) continue;
-    best = std::move(genome);
-    best_ratio = ratio;
-  }
-  return best;
-}
-
-std::optional<space::Genome> best_by_counts(const space::Space& space, const std::vector<std::size_t>& sizes, Some good,
-                                            Some others, int candidates, base::Random& random) {
-  const Counts low = counts_of(sizes, good), high = counts_of(sizes, others);
-  const space::Distribution any(space);
-  for (int tries = 0; tries < kTries; ++tries) {
-    space::Genome genome = any.with_codes(best_values(low, high, candidates, random));
-    if (space::allowed(space, genome)) return genome;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -164,8 +109,20 @@ space::Genome parzen_sample(const space::Space& space, const std::vector<Observe
                    [](const Observed* a, const Observed* b) { return a->cost != b->cost ? a->cost < b->cost : a < b; });
   const Some all = order;
   const std::vector<std::size_t> sizes = sizes_of(space);
-  auto best = (options.kernels ? best_by_kernels : best_by_counts)(space, sizes, all.first(good), all.subspan(good),
-                                                                   options.candidates, random);
+  const Kernels low(sizes, all.first(good), options.bandwidth),
+      high(sizes, good < all.size() ? all.subspan(good) : all, options.bandwidth);
+  const space::Distribution any(space);
+  std::optional<space::Genome> best;
+  double best_ratio = 0;
+  for (int candidate = 0, tries = 0; candidate < options.candidates && tries < kTries; ++tries) {
+    space::Genome genome = any.with_codes(low.draw(random));
+    if (!space::allowed(space, genome)) continue;
+    ++candidate;
+    const double ratio = low.logarithm(genome) - high.logarithm(genome);
+    if (best && ratio <= best_ratio) continue;
+    best = std::move(genome);
+    best_ratio = ratio;
+  }
   return best ? space::confined(space, std::move(*best), random) : space::sample(space, random);
 }
 

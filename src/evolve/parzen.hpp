@@ -16,18 +16,19 @@ struct Observed {
 
 /// How the observations are split, and candidates drawn.
 struct ParzenOptions {
+  enum class Bandwidth { prior, silverman };
   double good_share = 0.1;  ///< of the observations
   int most_good = 25;
   int candidates = 24;
-  bool kernels = false;
+  Bandwidth bandwidth = Bandwidth::prior;
 };
 
-/// What is likelier among the good observations than among the others (Bergstra et al. 2011, section 4). Each gene of
-/// each layer on its own: of values drawn by their counts among the good ones, each plus one of the prior, the one with
-/// the best ratio of both counts (its section 4.2). Or, by `kernels`, whole genomes drawn around good ones, the one
-/// with the best ratio of densities, each the mean over its genomes of a kernel that keeps each value but for a
-/// bandwidth (Aitchison, Aitken 1976; Falkner et al. 2018, BOHB). `observed` is not empty. Random where the space's
-/// constraints refuse 1,000 draws.
+/// Of genomes drawn around good observations, the one with the best ratio of two densities, of the good ones and of the
+/// others (Bergstra et al. 2011, section 4). A density is the mean of kernels (Aitchison, Aitken 1976), one around each
+/// observation, that keep each value of each layer's gene but for a bandwidth: by `prior` what one observation of every
+/// value weighs beside those that there are, with a uniform kernel among them (multivariate TPE; Falkner et al. 2018,
+/// section 3.2); by `silverman` his rule (BOHB). `observed` is not empty. Random where the space's constraints refuse
+/// 1,000 draws.
 space::Genome parzen_sample(const space::Space& space, const std::vector<Observed>& observed,
                             const ParzenOptions& options, base::Random& random);
 

@@ -35,7 +35,7 @@ class Sampler {
     options_ = {.good_share = method.options.at("good_share"),
                 .most_good = std::numeric_limits<int>::max(),
                 .candidates = method.options.at("candidates"),
-                .kernels = true};
+                .bandwidth = ParzenOptions::Bandwidth::silverman};
     random_share_ = method.options.at("random_share");
     prior_share_ = method.options.at("prior_share");
     static_cast<void>(space::Distribution(space_));  // an open gene has no densities
