@@ -7,7 +7,6 @@
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "search/reproduction.hpp"
 #include "view/reproduction_report.hpp"
 
@@ -53,10 +52,7 @@ void add_reproduce(CLI::App& app) {
       "reproduce",
       "Runs a published comparison again on a table, and puts what comes out beside what was published.\n"
       "Example: weft reproduce nasbench201 --table tables/nasbench201_12epoch -o nasbench201.html");
-  command
-      ->add_option(
-          "recipe", options->recipe,
-          "A name in nasbench/published/ (" + base::join(search::recipe_names(), ", ") + "), or a path to a .yaml file")
+  command->add_option("recipe", options->recipe, "A name in nasbench/published/, or a path to a .yaml file")
       ->required();
   command->add_option("--table", options->table, "The table's folder (default: tables/<its mapping's name>)");
   command->add_option("--repetitions", options->repetitions, "Repetitions of each method (default: the recipe's)")

@@ -307,8 +307,7 @@ void add_table(CLI::App& app) {
                       options, import_files);
   import
       ->add_option("mapping", options->mapping,
-                   "What the files' columns are: a name in nasbench/import/ (" +
-                       base::join(bench::mapping_names(), ", ") + "), or a path to a .yaml file")
+                   "What the files' columns are: a name in nasbench/import/, or a path to a .yaml file")
       ->required();
   import->add_option("files", options->files, "The files")->required();
   import->add_option("-o,--output", options->output, "The table's folder")->required();

@@ -322,8 +322,4 @@ Imported import_table(const std::string& mapping, const std::vector<base::fs::pa
   return Importer(mapping).run(files, folder, progress);
 }
 
-std::vector<std::string> mapping_names() {
-  return base::list_data("nasbench/import", ".yaml");
-}
-
 }  // namespace weft::bench

@@ -21,7 +21,4 @@ struct Imported {
 Imported import_table(const std::string& mapping, const std::vector<base::fs::path>& files,
                       const base::fs::path& folder, const std::function<void(std::int64_t records)>& progress);
 
-/// The mappings that come with weft.
-std::vector<std::string> mapping_names();
-
 }  // namespace weft::bench

@@ -27,8 +27,8 @@ std::string read_unpacked(const base::fs::path& path) {
   int got = 0;
   while ((got = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0 && text.size() <= kLargest)
     text.append(buffer.data(), static_cast<std::size_t>(got));
-  const bool whole = got == 0 && gzclose(file) == Z_OK;
-  if (!whole) throw base::Error("is cut short or damaged", path.string());
+  const bool closed = gzclose(file) == Z_OK;
+  if (got < 0 || !closed) throw base::Error("is cut short or damaged", path.string());
   if (text.size() > kLargest) throw base::Error("is larger than 1 GiB when unpacked", path.string());
   return text;
 }

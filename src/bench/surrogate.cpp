@@ -29,10 +29,6 @@ double square(double value) {
   return value * value;
 }
 
-double mean_of(const std::vector<double>& values) {
-  return base::mean(values);
-}
-
 }  // namespace
 
 struct Surrogate::Model {
@@ -58,7 +54,7 @@ class Ensemble : public Surrogate::Model {
       : Model(given, wanted), encoding_(*space) {}
 
   void fit(const Features& features, const std::vector<double>& scores, const Surrogate::Options& options) {
-    centre_ = mean_of(scores);
+    centre_ = base::mean(scores);
     for (const double score : scores) scale_ += square(score - centre_);
     scale_ = std::max(std::sqrt(scale_ / static_cast<double>(scores.size())), 1e-12);
     std::vector<float> targets;
@@ -158,7 +154,7 @@ class Mlp : public Surrogate::Model {
  public:
   Mlp(const std::shared_ptr<const space::Space>& given, const SurrogateTarget& wanted, const base::Document& document,
       const Json& checked, const base::fs::path& folder)
-      : Model(given, wanted), checked_(checked) {
+      : Model(given, wanted) {
     for (std::size_t i = 0; i < checked.at("features").size(); ++i)
       features_.push_back(read_feature(document, checked.at("features")[i], "/features/" + std::to_string(i)));
     const std::string name = checked.at("weights");
@@ -248,7 +244,6 @@ class Mlp : public Surrogate::Model {
     if (width != 1) throw base::Error("gives " + std::to_string(width) + " numbers; one was expected", file);
   }
 
-  Json checked_;
   std::vector<Feature> features_;
   std::vector<Layer> layers_;
 };
@@ -303,7 +298,7 @@ void measure(const Ensemble& model, const Part& held_out, bool maximize, Surroga
   const std::vector<Prediction> said = model.predict(held_out.features);
   std::vector<double> means, params;
   double errors = 0, spread = 0;
-  const double mean = mean_of(held_out.scores);
+  const double mean = base::mean(held_out.scores);
   for (std::size_t i = 0; i < said.size(); ++i) {
     const double off = std::abs(said[i].mean - held_out.scores[i]);
     means.push_back(said[i].mean);

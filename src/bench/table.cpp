@@ -1,7 +1,6 @@
 #include "bench/table.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -218,34 +217,23 @@ class TableReader {
                          base::shorten(base::one_line(value.dump()), 80));
   }
 
+  // Which of the manifest's values each row has.
+  template <class T>
+  void read_place(int group, const std::string& column, const std::vector<T>& values, bool (Json::*is)() const noexcept,
+                  std::vector<std::int32_t>& out) {
+    const auto code = [&](const Json& value) -> base::Result<std::int32_t> {
+      const int found = (value.*is)() ? position(values, value.get<T>()) : -1;
+      if (found < 0)
+        return base::failure("the manifest has no " + column + " " + base::shorten(base::one_line(value.dump()), 80));
+      return found;
+    };
+    codes(parquet_->coded(group, column), column, -2, code, out);
+  }
+
   void read_places(int group, std::size_t rows) {
-    codes(
-        parquet_->coded(group, "task"), "task", -2,
-        [&](const Json& value) -> base::Result<std::int32_t> {
-          const int found = value.is_string() ? position(manifest_.tasks, value.get<std::string>()) : -1;
-          if (found < 0)
-            return base::failure("the manifest has no task " + base::shorten(base::one_line(value.dump()), 80));
-          return found;
-        },
-        tasks_);
-    codes(
-        parquet_->coded(group, "fidelity"), "fidelity", -2,
-        [&](const Json& value) -> base::Result<std::int32_t> {
-          const int found = value.is_number() ? position(manifest_.fidelities, value.get<double>()) : -1;
-          if (found < 0)
-            return base::failure("the manifest has no fidelity " + base::shorten(base::one_line(value.dump()), 80));
-          return found;
-        },
-        fidelities_);
-    codes(
-        parquet_->coded(group, "seed"), "seed", -2,
-        [&](const Json& value) -> base::Result<std::int32_t> {
-          const int found = value.is_number_integer() ? position(manifest_.seeds, value.get<std::int64_t>()) : -1;
-          if (found < 0)
-            return base::failure("the manifest has no seed " + base::shorten(base::one_line(value.dump()), 80));
-          return found;
-        },
-        seeds_);
+    read_place(group, "task", manifest_.tasks, &Json::is_string, tasks_);
+    read_place(group, "fidelity", manifest_.fidelities, &Json::is_number, fidelities_);
+    read_place(group, "seed", manifest_.seeds, &Json::is_number_integer, seeds_);
     if (tasks_.size() != rows || fidelities_.size() != rows || seeds_.size() != rows)
       throw wrong(0, "task", "has another number of rows");
   }

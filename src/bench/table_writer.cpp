@@ -67,9 +67,9 @@ TableWriter::TableWriter(Manifest manifest, const space::Space& space)
 }
 
 std::string TableWriter::add(const space::Genome& genome, Row row) {
-  if (std::string wrong = what_is_wrong(space_, genome); !wrong.empty()) return wrong;
   std::int64_t number = index_.find(genome);
   if (number < 0) {
+    if (std::string wrong = what_is_wrong(space_, genome); !wrong.empty()) return wrong;
     std::vector<std::int32_t> codes = genome.codes;
     for (const Slot& slot : slots_of(space_)) {
       std::int32_t& code = codes[space_.slot(slot.index, slot.layer)];

@@ -4,8 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numeric>
-#include <set>
 
 #include "base/error.hpp"
 #include "base/schema.hpp"
@@ -97,7 +95,6 @@ class Front {
     }
     return volume(points) / whole_;
   }
-  double volume_of_table() const { return whole_; }
 
  private:
   double volume(evolve::Points points) const {
@@ -124,12 +121,13 @@ class Reproducer {
                             recipe.table + ", which weft table import makes",
                         path_);
     const bench::Manifest& manifest = table_.manifest();
-    tasks_ = recipe.tasks.empty() ? manifest.tasks : recipe.tasks;
     if (manifest.sample && !manifest.surrogate) {
       std::vector<space::Genome> rows;
       for (std::int64_t number = 0; number < table_.genomes(); ++number) rows.push_back(table_.genome(number));
       space_.listing = std::make_shared<const space::Listing>(space_, std::move(rows));
     }
+    for (const std::string& name : recipe.tasks.empty() ? manifest.tasks : recipe.tasks)
+      tasks_.push_back(task_of(name));
   }
 
   Reproduction run(int repetitions, std::uint64_t seed, const std::function<void(std::size_t, std::size_t)>& progress) {
@@ -145,7 +143,7 @@ class Reproducer {
     const std::size_t all = recipe_.methods.size() * tasks_.size();
     std::size_t count = 0;
     for (const auto& [name, method] : recipe_.methods.items()) {
-      for (const std::string& task : tasks_) {
+      for (const Task& task : tasks_) {
         progress(count++, all);
         run_one(name, method, task, seed, done);
       }
@@ -159,20 +157,33 @@ class Reproducer {
   }
 
  private:
-  void run_one(const std::string& name, const Json& method, const std::string& task, std::uint64_t seed,
-               Reproduction& done) {
+  // What all methods share on a task.
+  struct Task {
+    std::string name;
+    std::unique_ptr<evaluate::Evaluator> evaluator;
+    std::optional<Front> front;  // where a recipe reports hypervolumes
+  };
+
+  Task task_of(const std::string& name) const {
     const bench::Manifest& manifest = table_.manifest();
-    const auto cell = table_.cell(task, manifest.fidelities.back(), manifest.seeds.front());
+    const auto cell = table_.cell(name, manifest.fidelities.back(), manifest.seeds.front());
     if (!cell) throw base::Error(cell.error(), path_);
     std::vector<std::string> metrics;
     for (const auto& goal : objective_.goals) metrics.push_back(goal.metric);
     if (!recipe_.test_metric.empty()) metrics.push_back(recipe_.test_metric);
-    const evaluate::Setup setup{
-        .space = space_.snapshot(),
-        .task = Json::object(),
-        .evaluate = {
-            {"table", {{"path", path_}, {"task", task}, {"any_seed", recipe_.any_seed}, {"metrics", metrics}}}}};
-    const auto evaluator = evaluate::make_evaluator(setup);
+    Task task{
+        .name = name,
+        .evaluator = evaluate::make_evaluator(
+            {.space = space_.snapshot(),
+             .task = Json::object(),
+             .evaluate = {{"table",
+                           {{"path", path_}, {"task", name}, {"any_seed", recipe_.any_seed}, {"metrics", metrics}}}}}),
+        .front = std::nullopt};
+    if (recipe_.report == "hypervolume") task.front.emplace(table_, *cell, objective_, recipe_.reference_point);
+    return task;
+  }
+
+  void run_one(const std::string& name, const Json& method, const Task& task, std::uint64_t seed, Reproduction& done) {
     const evolve::Method made{.name = method.begin().key(),
                               .options = method.begin().value(),
                               .space = &space_,
@@ -180,37 +191,32 @@ class Reproducer {
                               .objective = objective_,
                               .prompts = {}};
     const Simulation simulation{.method = &made,
-                                .evaluator = evaluator.get(),
-                                .keep_costs = recipe_.report == "hypervolume",
+                                .evaluator = task.evaluator.get(),
+                                .keep_costs = task.front.has_value(),
                                 .budgets = recipe_.budgets};
     const auto runs = simulate(simulation, seed, done.repetitions);
     for (const Repetition& run : runs) done.trials += run.trials;
-    const std::optional<Front> front =
-        recipe_.report == "hypervolume"
-            ? std::optional<Front>(std::in_place, table_, *cell, objective_, recipe_.reference_point)
-            : std::nullopt;
     for (std::size_t i = 0; i < recipe_.budgets.size(); ++i) {
       std::vector<double> scores;
-      for (const Repetition& run : runs) scores.push_back(score(run, i, *evaluator, front));
-      done.rows.push_back(summarize(name, task, recipe_.budgets[i], scores));
+      for (const Repetition& run : runs) scores.push_back(score(run, i, task));
+      done.rows.push_back(summarize(name, task.name, recipe_.budgets[i], scores));
     }
   }
 
   // What a repetition had reached at a budget, in the recipe's unit.
-  double score(const Repetition& run, std::size_t budget, evaluate::Evaluator& evaluator,
-               const std::optional<Front>& front) const {
-    if (front) return 100 * front->share(run.costs, static_cast<std::size_t>(recipe_.budgets[budget]));
+  double score(const Repetition& run, std::size_t budget, const Task& task) const {
+    if (task.front) return 100 * task.front->share(run.costs, static_cast<std::size_t>(recipe_.budgets[budget]));
     const Repetition::Best& best = run.best[budget];
     if (best.trial < 0) throw base::Error("no trial had a score", path_);
     double value = best.value;
     std::string metric = objective_.first().metric;
     if (recipe_.report == "test") {
       metric = recipe_.test_metric;
-      const journal::Outcome outcome = evaluator.evaluate({.key = {},
-                                                           .genome = {},
-                                                           .fidelity = {.budget = best.budget, .test = true},
-                                                           .seed = run.seed,
-                                                           .packed = &best.genome});
+      const journal::Outcome outcome = task.evaluator->evaluate({.key = {},
+                                                                 .genome = {},
+                                                                 .fidelity = {.budget = best.budget, .test = true},
+                                                                 .seed = run.seed,
+                                                                 .packed = &best.genome});
       const auto found = outcome.test.find(metric);
       if (found == outcome.test.end()) throw base::Error("a genome has no " + metric, path_);
       value = found->second;
@@ -268,7 +274,7 @@ class Reproducer {
   bench::Table table_;
   space::Space space_;  // confined to the rows of a sample
   evolve::Objective objective_;
-  std::vector<std::string> tasks_;
+  std::vector<Task> tasks_;
 };
 
 Json to_json_of(const Comparison& one) {
@@ -312,10 +318,6 @@ Recipe Recipe::load(const std::string& name) {
     recipe.methods[label] = checked_method(document, label, method);
   for (const Json& given : checked.at("references")) recipe.references.push_back(read_reference(given));
   return recipe;
-}
-
-std::vector<std::string> recipe_names() {
-  return base::list_data("nasbench/published", ".yaml");
 }
 
 Json Reproduction::to_json() const {

@@ -38,7 +38,6 @@ struct Recipe {
   /// Throws base::Error with the line.
   static Recipe load(const std::string& name);
 };
-std::vector<std::string> recipe_names();
 
 enum class Verdict { agrees, differs, not_comparable };
 std::string to_text(Verdict verdict);

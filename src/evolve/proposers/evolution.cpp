@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "evolve/population.hpp"
 #include "evolve/proposers/all.hpp"
 #include "space/decode.hpp"
 #include "space/genome_text.hpp"
@@ -53,12 +54,6 @@ class Evolution : public Proposer {
   }
 
  private:
-  struct Member {
-    TrialId trial;
-    space::Genome genome;
-    std::vector<double> costs;
-  };
-
   // Begins the next generation once the last trial of this one was told. False where there is none, or not yet.
   bool next_generation() {
     if (generation_ == generations_ || told_ < asked_) return false;
@@ -73,13 +68,7 @@ class Evolution : public Proposer {
   void select() {
     std::move(learned_.begin(), learned_.end(), std::back_inserter(parents_));
     learned_.clear();
-    std::vector<std::vector<double>> costs;
-    for (const Member& member : parents_) costs.push_back(member.costs);
-    std::vector<std::size_t> order = ranking(costs);
-    order.resize(std::min(order.size(), static_cast<std::size_t>(parents_size_)));
-    std::vector<Member> best;
-    for (const std::size_t index : order) best.push_back(std::move(parents_[index]));
-    parents_ = std::move(best);
+    keep_best(parents_, static_cast<std::size_t>(parents_size_));
   }
 
   // Notes a genome that is to be proposed; false where it was proposed before or is refused.

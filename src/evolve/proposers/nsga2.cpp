@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "evolve/population.hpp"
 #include "evolve/proposers/all.hpp"
 #include "space/vary.hpp"
 
@@ -33,23 +34,11 @@ class Nsga2 : public Proposer {
   }
 
  private:
-  struct Member {
-    TrialId trial;
-    space::Genome genome;
-    std::vector<double> costs;
-  };
-
   void select() {
     std::move(learned_.begin(), learned_.end(), std::back_inserter(parents_));
     learned_.clear();
     asked_ = told_ = 0;
-    std::vector<std::vector<double>> costs;
-    for (const Member& member : parents_) costs.push_back(member.costs);
-    std::vector<std::size_t> order = ranking(costs);
-    order.resize(std::min(order.size(), static_cast<std::size_t>(size_)));
-    std::vector<Member> best;
-    for (const std::size_t index : order) best.push_back(std::move(parents_[index]));
-    parents_ = std::move(best);
+    keep_best(parents_, static_cast<std::size_t>(size_));
   }
 
   // Parents stand in the order of their rank.

@@ -1,6 +1,7 @@
 #include <deque>
 
 #include "evolve/op_priority.hpp"
+#include "evolve/population.hpp"
 #include "evolve/proposers/all.hpp"
 #include "space/vary.hpp"
 
@@ -48,12 +49,6 @@ class RegularizedEvolution : public Proposer {
   }
 
  private:
-  struct Member {
-    TrialId trial;
-    space::Genome genome;
-    std::vector<double> costs;
-  };
-
   // The best of `sample` members drawn with replacement.
   const Member& best_of_sample(base::Random& random) const {
     if (objective_.goals.size() == 1) {
