@@ -96,15 +96,8 @@ class Importer {
       : document_(base::read_yaml(base::find_data(mapping, "nasbench/import", ".yaml"))),
         checked_(base::check(base::load_schema("table_import"), document_)) {
     const Json& table = checked_.at("table");
-    manifest_.name = table.at("name");
-    manifest_.description = table.at("description");
-    manifest_.space = table.at("space");
-    manifest_.sample = table.at("holds") == "sample";
-    manifest_.surrogate = table.at("search") == "surrogate";
-    manifest_.only_test = table.at("only_test");
+    manifest_ = read_texts(document_, "/table", table);
     manifest_.fidelity_unit = table.at("fidelity_unit");
-    manifest_.metrics = read_metrics(document_, "/table/metrics", table.at("metrics"));
-    manifest_.about = read_about(table);
     try {
       space_ = load_space(manifest_.space, base::fs::path(document_.file).parent_path());
     } catch (const base::Error& error) {

@@ -34,14 +34,6 @@ void check_distinct(const base::Document& document, const std::string& key, cons
     throw document.error(key, "names a value twice");
 }
 
-}  // namespace
-
-base::fs::path manifest_file(const base::fs::path& path) {
-  const base::fs::path file = base::fs::is_directory(path) ? path / "table.yaml" : path;
-  if (!base::fs::exists(file)) throw base::Error("holds no table (there is no table.yaml)", path.string());
-  return file;
-}
-
 std::vector<Metric> read_metrics(const base::Document& document, const std::string& pointer, const Json& checked) {
   std::vector<Metric> metrics;
   for (const auto& [name, given] : checked.items()) {
@@ -57,15 +49,15 @@ std::vector<Metric> read_metrics(const base::Document& document, const std::stri
   return metrics;
 }
 
-Json read_about(const Json& checked) {
-  Json about = Json::object();
-  for (const char* key : kAbout) about[key] = checked.at(key);
-  return about;
+}  // namespace
+
+base::fs::path manifest_file(const base::fs::path& path) {
+  const base::fs::path file = base::fs::is_directory(path) ? path / "table.yaml" : path;
+  if (!base::fs::exists(file)) throw base::Error("holds no table (there is no table.yaml)", path.string());
+  return file;
 }
 
-Manifest Manifest::load(const base::fs::path& path) {
-  const base::Document document = base::read_yaml(manifest_file(path));
-  const Json checked = base::check(base::load_schema("table"), document);
+Manifest read_texts(const base::Document& document, const std::string& pointer, const Json& checked) {
   Manifest m;
   m.name = checked.at("name");
   m.description = checked.at("description");
@@ -73,6 +65,22 @@ Manifest Manifest::load(const base::fs::path& path) {
   m.sample = checked.at("holds") == "sample";
   m.surrogate = checked.at("search") == "surrogate";
   m.only_test = checked.at("only_test");
+  m.metrics = read_metrics(document, pointer + "/metrics", checked.at("metrics"));
+  for (const char* key : kAbout) m.about[key] = checked.at(key);
+  return m;
+}
+
+base::fs::path file_beside(const base::Document& document, const std::string& pointer, const base::fs::path& folder,
+                           const std::string& name) {
+  if (name.empty() || name.find_first_of("/\\") != std::string::npos || name.front() == '.')
+    throw document.error(pointer, "the name of a file beside the manifest was expected");
+  return folder / name;
+}
+
+Manifest Manifest::load(const base::fs::path& path) {
+  const base::Document document = base::read_yaml(manifest_file(path));
+  const Json checked = base::check(base::load_schema("table"), document);
+  Manifest m = read_texts(document, "", checked);
   m.tasks = checked.at("tasks").get<std::vector<std::string>>();
   m.fidelity_unit = checked.at("fidelity").at("unit");
   m.fidelities = checked.at("fidelity").at("values").get<std::vector<double>>();
@@ -82,13 +90,10 @@ Manifest Manifest::load(const base::fs::path& path) {
   check_distinct(document, "/fidelity/values", m.fidelities);
   if (!std::is_sorted(m.fidelities.begin(), m.fidelities.end()))
     throw document.error("/fidelity/values", "must ascend: the last is the full fidelity");
-  m.metrics = read_metrics(document, "/metrics", checked.at("metrics"));
-  m.about = read_about(checked);
   m.rows = checked.at("rows");
   m.genomes = checked.at("genomes");
   m.file = checked.at("file").at("name");
-  if (m.file.empty() || m.file.find_first_of("/\\") != std::string::npos || m.file.front() == '.')
-    throw document.error("/file/name", "the name of a file beside the manifest was expected");
+  static_cast<void>(file_beside(document, "/file/name", {}, m.file));
   m.sha256 = checked.at("file").at("sha256");
   return m;
 }

@@ -47,10 +47,12 @@ struct Manifest {
   std::size_t metric(const std::string& name) const;
 };
 
-/// The metrics of a checked `metrics:` at `pointer` of the document. Throws Error with the line.
-std::vector<Metric> read_metrics(const base::Document& document, const std::string& pointer, const base::Json& checked);
-/// Recipe, hardware, software, notes, licence, citation and source.
-base::Json read_about(const base::Json& checked);
+/// What a checked manifest and the `table:` of a mapping, at `pointer` of the document, say alike: name, space, how it
+/// may be used, metrics, where it comes from.
+Manifest read_texts(const base::Document& document, const std::string& pointer, const base::Json& checked);
+/// A file that a manifest in `folder` names, which must lie beside it. Throws Error with the line.
+base::fs::path file_beside(const base::Document& document, const std::string& pointer, const base::fs::path& folder,
+                           const std::string& name);
 
 /// The manifest's file: `path` itself, or the table.yaml in it. Throws Error where there is none.
 base::fs::path manifest_file(const base::fs::path& path);

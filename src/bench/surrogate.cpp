@@ -80,11 +80,10 @@ class Ensemble : public Surrogate::Model {
     for (std::size_t i = 0; i < checked.at("members").size(); ++i) {
       const Json& member = checked.at("members")[i];
       const std::string pointer = "/members/" + std::to_string(i), name = member.at("file");
-      if (name.empty() || name.find('/') != name.npos || name.front() == '.')
-        throw document.error(pointer + "/file", "the name of a file beside the manifest was expected");
-      const std::string bytes = base::read_file(folder / name, std::size_t{1} << 30U);
+      const base::fs::path file = file_beside(document, pointer + "/file", folder, name);
+      const std::string bytes = base::read_file(file, std::size_t{1} << 30U);
       if (base::sha256(bytes) != member.at("sha256").get<std::string>())
-        throw base::Error("is not the file that surrogate.yaml describes", (folder / name).string());
+        throw base::Error("is not the file that surrogate.yaml describes", file.string());
       members_.push_back(BoostedTrees::load(bytes));
     }
   }
@@ -157,10 +156,8 @@ class Mlp : public Surrogate::Model {
       : Model(given, wanted) {
     for (std::size_t i = 0; i < checked.at("features").size(); ++i)
       features_.push_back(read_feature(document, checked.at("features")[i], "/features/" + std::to_string(i)));
-    const std::string name = checked.at("weights");
-    if (name.empty() || name.find('/') != name.npos || name.front() == '.')
-      throw document.error("/weights", "the name of a file beside the manifest was expected");
-    read_layers((folder / name).string(), base::read_file(folder / name, std::size_t{1} << 28U));
+    const base::fs::path file = file_beside(document, "/weights", folder, checked.at("weights"));
+    read_layers(file.string(), base::read_file(file, std::size_t{1} << 28U));
   }
 
   Prediction predict(const space::Genome& genome) const override {
