@@ -43,6 +43,8 @@ struct Manifest {
   /// Writes it as table.yaml into the folder.
   void save(const base::fs::path& folder) const;
 
+  /// Whether a search is confined to the genomes that the table lists.
+  bool by_row() const { return sample && !surrogate; }
   /// The index of the metric. Throws Error naming those there are.
   std::size_t metric(const std::string& name) const;
 };

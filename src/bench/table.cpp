@@ -305,6 +305,13 @@ Table Table::load(const base::fs::path& path, const Options& options) {
   return TableReader(path, options).read();
 }
 
+std::vector<space::Genome> Table::searched() const {
+  std::vector<space::Genome> list;
+  if (!manifest_.by_row()) return list;
+  for (std::int64_t number = 0; number < genomes(); ++number) list.push_back(genome(number));
+  return list;
+}
+
 base::Result<Cell> Table::cell(const std::string& task, double fidelity, std::int64_t seed) const {
   const Cell found{position(manifest_.tasks, task), position(manifest_.fidelities, fidelity),
                    position(manifest_.seeds, seed)};

@@ -37,6 +37,9 @@ class Table {
   std::int64_t genomes() const { return index_->size(); }
   std::int64_t rows() const { return rows_; }
   space::Genome genome(std::int64_t number) const { return index_->genome(number); }
+  /// The genomes that a search is confined to: all rows' where the table is a sample that is searched by row, else
+  /// none.
+  std::vector<space::Genome> searched() const;
   /// The number of a genome, or -1.
   std::int64_t find(const space::Genome& genome) const { return index_->find(genome); }
 

@@ -121,11 +121,8 @@ class Reproducer {
                             recipe.table + ", which weft table import makes",
                         path_);
     const bench::Manifest& manifest = table_.manifest();
-    if (manifest.sample && !manifest.surrogate) {
-      std::vector<space::Genome> rows;
-      for (std::int64_t number = 0; number < table_.genomes(); ++number) rows.push_back(table_.genome(number));
-      space_.listing = std::make_shared<const space::Listing>(space_, std::move(rows));
-    }
+    if (auto searched = table_.searched(); !searched.empty())
+      space_.listing = std::make_shared<const space::Listing>(space_, std::move(searched));
     for (const std::string& name : recipe.tasks.empty() ? manifest.tasks : recipe.tasks)
       tasks_.push_back(task_of(name));
   }

@@ -18,18 +18,22 @@ double noise_of(base::Random& random) {  // of about deviation 1
   return sum;
 }
 
-// Genomes whose scores differ by 1 per step, with seeds that scatter by `noise`; one score stands far off, one is
-// missing.
-Table table_of(const test::Folder& folder, double noise) {
-  const space::Space space =
-      space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 200]}\n")));
+Manifest losses() {
   Manifest manifest;
   manifest.name = "made";
   manifest.space = "t.yaml";
   manifest.fidelity_unit = "steps";
   manifest.metrics = {{.name = "val_loss", .unit = "nat", .description = {}}};
   manifest.about = {{"licence", "CC0"}, {"source", "a test"}};
-  TableWriter writer(manifest, space);
+  return manifest;
+}
+
+// Genomes whose scores differ by 1 per step, with seeds that scatter by `noise`; one score stands far off, one is
+// missing.
+Table table_of(const test::Folder& folder, double noise) {
+  const space::Space space =
+      space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 200]}\n")));
+  TableWriter writer(losses(), space);
   base::Random random(4);
   std::int64_t number = 0;
   space::enumerate(space, [&](const space::Genome& genome) {
@@ -61,13 +65,7 @@ TEST(Validation, TellsTheNoiseOfSeedsFromTheDifferencesOfGenomes) {
   const test::Folder folder;
   const space::Space space =
       space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 1000]}\n")));
-  Manifest manifest;
-  manifest.name = "made";
-  manifest.space = "t.yaml";
-  manifest.fidelity_unit = "steps";
-  manifest.metrics = {{.name = "val_loss", .unit = "nat", .description = {}}};
-  manifest.about = {{"licence", "CC0"}, {"source", "a test"}};
-  TableWriter writer(manifest, space);
+  TableWriter writer(losses(), space);
   base::Random random(4);
   space::enumerate(space, [&](const space::Genome& genome) {
     const double own = 3 * noise_of(random);

@@ -118,12 +118,8 @@ std::unique_ptr<Evaluator> table(const Setup& setup) {
 
 std::vector<space::Genome> rows_to_search(const Setup& setup) {
   const std::string path = setup.options().at("path");
-  const bench::Manifest manifest = bench::Manifest::load(path);
-  std::vector<space::Genome> genomes;
-  if (!manifest.sample || manifest.surrogate) return genomes;
-  const bench::Table table = bench::Table::load(path, {.metrics = std::vector<std::string>{}});
-  for (std::int64_t number = 0; number < table.genomes(); ++number) genomes.push_back(table.genome(number));
-  return genomes;
+  if (!bench::Manifest::load(path).by_row()) return {};
+  return bench::Table::load(path, {.metrics = std::vector<std::string>{}}).searched();
 }
 
 }  // namespace weft::evaluate::evaluators
