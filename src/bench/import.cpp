@@ -1,5 +1,7 @@
 #include "bench/import.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -309,6 +311,29 @@ class Importer {
 };
 
 }  // namespace
+
+Sources sources_of(const std::string& mapping) {
+  const base::Document document = base::read_yaml(base::find_data(mapping, "nasbench/import", ".yaml"));
+  const Json checked = base::check(base::load_schema("table_import"), document);
+  if (!checked.contains("fetch"))
+    throw base::Error("no address with a fixed content is known: get the file from " +
+                          checked.at("table").at("source").get<std::string>() + " (docs/table-import.md)",
+                      document.file);
+  const Json& fetch = checked.at("fetch");
+  Sources sources{.files = {}, .convert = fetch.at("convert"), .read = fetch.at("read")};
+  for (std::size_t i = 0; i < fetch.at("files").size(); ++i) {
+    const Json& file = fetch.at("files")[i];
+    const std::string url = file.at("url");
+    const std::string name = url.substr(url.rfind('/') + 1);
+    const bool plain = !name.empty() && name.front() != '.' &&
+                       std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                         return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+                       });
+    if (!plain) throw document.error("/fetch/files/" + std::to_string(i) + "/url", "ends in no file's name");
+    sources.files.push_back({url, name, file.at("sha256"), file.at("most_bytes")});
+  }
+  return sources;
+}
 
 Imported import_table(const std::string& mapping, const std::vector<base::fs::path>& files,
                       const base::fs::path& folder, const std::function<void(std::int64_t records)>& progress) {

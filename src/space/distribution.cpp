@@ -101,17 +101,8 @@ std::vector<std::vector<std::size_t>> Distribution::orders() const {
 }
 
 Genome Distribution::with_codes(const std::vector<std::size_t>& codes) const {
-  Genome genome{.codes = std::vector<std::int32_t>(space_.slots(), Genome::kInactive), .programs = {}};
-  const auto put = [&](int gene, int layer) {
-    const std::size_t slot = space_.slot(gene, layer);
-    genome.codes[slot] = static_cast<std::int32_t>(codes[slot]);
-  };
-  if (space_.depth_gene >= 0) put(space_.depth_gene, 0);
-  for (int gene = 0; gene < static_cast<int>(space_.genes.size()); ++gene) {
-    for (int layer = 0; layer < space_.copies(gene, genome); ++layer) {
-      if (space_.active(gene, genome, layer)) put(gene, layer);  // conditions are on earlier genes
-    }
-  }
+  Genome genome{.codes = std::vector<std::int32_t>(codes.begin(), codes.end()), .programs = {}};
+  deactivate(space_, genome);
   return genome;
 }
 
@@ -145,6 +136,17 @@ Genome Distribution::most_probable(Counter& counter) const {
   }
   throw base::Error(fmt::format("space '{}': its limits and constraints refused the {} most probable genomes",
                                 space_.name, kMostRefused));
+}
+
+void deactivate(const Space& space, Genome& genome) {
+  const int depth = space.depth(genome);
+  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+    const Gene& row = space.genes[static_cast<std::size_t>(gene)];
+    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer) {
+      const bool has = (!row.per_layer || layer < depth) && space.active(gene, genome, layer);
+      if (!has) genome.codes[space.slot(gene, layer)] = Genome::kInactive;  // conditions are on earlier genes
+    }
+  }
 }
 
 }  // namespace weft::space

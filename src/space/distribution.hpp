@@ -36,4 +36,7 @@ class Distribution {
   std::vector<std::vector<double>> slots_;
 };
 
+/// Marks as inactive the slots of layers and genes that a genome does not have whose slots all have a code.
+void deactivate(const Space& space, Genome& genome);
+
 }  // namespace weft::space

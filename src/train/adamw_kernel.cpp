@@ -3,13 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-// Compiled for the vector units that there are and chosen when the program is loaded. Sanitizers run before that
-// choice.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define WEFT_WIDE __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define WEFT_WIDE
-#endif
+#include "base/wide.hpp"
 
 namespace weft::train {
 namespace {

@@ -32,13 +32,13 @@ class Sampler {
  public:
   Sampler(const Method& method, bool model) : space_(*method.space), model_(model) {
     if (!model) return;
-    options_ = {.good_share = method.options.at("good_share"),
-                .most_good = std::numeric_limits<int>::max(),
-                .candidates = method.options.at("candidates"),
-                .bandwidth = ParzenOptions::Bandwidth::silverman};
+    const ParzenOptions options{.good_share = method.options.at("good_share"),
+                                .most_good = std::numeric_limits<int>::max(),
+                                .candidates = method.options.at("candidates"),
+                                .bandwidth = ParzenOptions::Bandwidth::silverman};
     random_share_ = method.options.at("random_share");
     prior_share_ = method.options.at("prior_share");
-    static_cast<void>(space::Distribution(space_));  // an open gene has no densities
+    empty_.emplace(space_, options);
     if (!method.options.contains("prior")) return;
     auto prior = space::from_json(space_, method.options.at("prior"));
     if (!prior) throw base::Error(prior.error(), "search.method.bohb.prior");
@@ -46,8 +46,8 @@ class Sampler {
   }
 
   Draft draw(base::Random& random) const {
-    const std::vector<Observed>* known = model_ && !random.chance(random_share_) ? enough() : nullptr;
-    if (known != nullptr) return Draft::of(parzen_sample(space_, *known, options_, random), "tpe");
+    const Parzen* known = model_ && !random.chance(random_share_) ? enough() : nullptr;
+    if (known != nullptr) return Draft::of(known->sample(random), "tpe");
     if (prior_ && random.chance(prior_share_)) {
       if (auto near = space::redraw(space_, *prior_, {}, random)) return Draft::of(std::move(*near), "prior");
     }
@@ -55,24 +55,24 @@ class Sampler {
   }
 
   void learn(double budget, const space::Genome& genome, double cost) {
-    if (model_ && std::isfinite(cost)) known_[budget].push_back({genome, cost});
+    if (model_ && std::isfinite(cost)) known_.try_emplace(budget, *empty_).first->second.observe(genome, cost);
   }
 
  private:
   // HpBandSter's rule: more observations than genes, with some to spare for both densities.
-  const std::vector<Observed>* enough() const {
+  const Parzen* enough() const {
     for (auto one = known_.rbegin(); one != known_.rend(); ++one) {
-      if (one->second.size() >= space_.slots() + 2) return &one->second;
+      if (one->second.observed() >= space_.slots() + 2) return &one->second;
     }
     return nullptr;
   }
 
   const space::Space& space_;
   bool model_;
-  ParzenOptions options_;
+  std::optional<Parzen> empty_;  // that has observed nothing
   double random_share_ = 1, prior_share_ = 0;
   std::optional<space::Genome> prior_;
-  std::map<double, std::vector<Observed>> known_;  // by budget
+  std::map<double, Parzen> known_;  // by budget
 };
 
 // Successive halving (Jamieson, Talwalkar 2016): many genomes at a small budget, the best share of them at eta times

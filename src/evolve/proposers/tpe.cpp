@@ -12,28 +12,25 @@ class Tpe : public Proposer {
       : space_(*method.space),
         objective_(method.objective),
         startup_(method.options.at("startup")),
-        options_{.good_share = method.options.at("good_share"),
-                 .most_good = method.options.at("most_good"),
-                 .candidates = method.options.at("candidates")} {
-    static_cast<void>(space::Distribution(space_));  // an open gene has no densities
-  }
+        densities_(space_, {.good_share = method.options.at("good_share"),
+                            .most_good = method.options.at("most_good"),
+                            .candidates = method.options.at("candidates")}) {}
 
   Draft ask(TrialId /*id*/, base::Random& random) override {
-    if (observed_.size() < startup_) return Draft::of(space::sample(space_, random), "sample");
-    return Draft::of(parzen_sample(space_, observed_, options_, random), "tpe");
+    if (densities_.observed() < startup_) return Draft::of(space::sample(space_, random), "sample");
+    return Draft::of(densities_.sample(random), "tpe");
   }
 
   void tell(const Trial& trial) override {
     const auto costs = trial.outcome ? objective_.costs(*trial.outcome) : std::nullopt;
-    if (costs) observed_.push_back({*trial.proposal.genome, costs->front()});
+    if (costs) densities_.observe(*trial.proposal.genome, costs->front());
   }
 
  private:
   const space::Space& space_;
   Objective objective_;
   std::size_t startup_;
-  ParzenOptions options_;
-  std::vector<Observed> observed_;
+  Parzen densities_;
 };
 
 }  // namespace

@@ -1,28 +1,28 @@
-#include "bench/from_run.hpp"
+#include "search/run_table.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "bench/table.hpp"
 #include "bench/table_writer.hpp"
 #include "bench/units.hpp"
 #include "space/genome_text.hpp"
 
-namespace weft::bench {
+namespace weft::search {
 namespace {
 
 using base::Json;
+using bench::Manifest;
+using bench::Metric;
+using bench::TableWriter;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-const std::set<std::string> kMeasured{"s", "byte", "J", "per_s"};  // units of what differs from one run to the next
 
 std::string unit_of(const std::string& metric) {
-  const std::string named = unit_of_name(metric);
+  const std::string named = bench::unit_of_name(metric);
   if (!named.empty()) return named;
   if (metric.ends_with("loss")) return "nat";
   return metric == "steps" || metric == "tokens" ? "count" : "score";
@@ -142,88 +142,6 @@ Manifest manifest_of(const journal::Journal& journal, const Json& about) {
   return manifest;
 }
 
-// Whether two rows of one cell say the same of what repeats; the metric in which they do not.
-std::string disagreement(const Table& table, std::int64_t row, const std::vector<double>& first) {
-  std::size_t scalar = 0;
-  for (std::size_t column = 0; column < table.columns(); ++column) {
-    const Metric& metric = table.metric(column);
-    if (metric.curve) continue;
-    const double a = first[scalar++], b = table.value(row, column);
-    const bool equal = a == b || (std::isnan(a) && std::isnan(b));
-    if (!equal && !kMeasured.contains(metric.unit)) return metric.name;
-  }
-  return "";
-}
-
-class Merger {
- public:
-  Merger(const Manifest& manifest, const space::Space& space)
-      : manifest_(manifest), space_(space), writer_(manifest, space) {}
-
-  void add(const Table& table, const std::string& where) {
-    check(table, where);
-    for (std::int64_t genome = 0; genome < table.genomes(); ++genome) {
-      const space::Genome packed = table.genome(genome);
-      std::int64_t row = table.first_row(genome);
-      for (const Cell& cell : table.cells(genome)) add_row(table, packed, cell, row++, where);
-    }
-  }
-  Manifest write(const base::fs::path& folder) { return writer_.write(folder); }
-
- private:
-  void check(const Table& table, const std::string& where) const {
-    const Manifest& other = table.manifest();
-    const auto refuse = [&](const std::string& what) {
-      return base::Error("cannot be joined with the table " + base::quote(manifest_.name) + ": " + what, where);
-    };
-    if (table.space().snapshot().at("yaml") != space_.snapshot().at("yaml")) throw refuse("it is of another space");
-    if (other.fidelity_unit != manifest_.fidelity_unit) throw refuse("its fidelities are " + other.fidelity_unit);
-    if (other.about.at("recipe") != manifest_.about.at("recipe")) throw refuse("it has another recipe");
-    const auto names = [](const Manifest& one) {
-      std::vector<std::string> list;
-      for (const Metric& metric : one.metrics) list.push_back(metric.name + " in " + metric.unit);
-      return list;
-    };
-    if (names(other) != names(manifest_)) throw refuse("it has other metrics: " + base::join(names(other), ", "));
-  }
-
-  void add_row(const Table& table, const space::Genome& genome, const Cell& cell, std::int64_t row,
-               const std::string& where) {
-    const Manifest& m = table.manifest();
-    TableWriter::Row made{.task = m.tasks[static_cast<std::size_t>(cell.task)],
-                          .fidelity = m.fidelities[static_cast<std::size_t>(cell.fidelity)],
-                          .seed = m.seeds[static_cast<std::size_t>(cell.seed)],
-                          .values = {}};
-    for (std::size_t column = 0; column < table.columns(); ++column) {
-      if (table.metric(column).curve) {
-        const auto curve = table.curve(row, column);
-        made.curves.emplace_back(curve.begin(), curve.end());
-      } else {
-        made.values.push_back(table.value(row, column));
-      }
-    }
-    const auto steps = table.curve_steps(row);
-    made.steps.assign(steps.begin(), steps.end());
-    const std::string key = space::id(space_, genome) + " " + made.task + " " + base::number_text(made.fidelity) + " " +
-                            std::to_string(made.seed);
-    const auto [known, fresh] = cells_.try_emplace(key, made.values);
-    if (!fresh) {
-      if (const std::string metric = disagreement(table, row, known->second); !metric.empty())
-        throw base::Error("says another " + metric + " of " + space::to_text(space_, genome) + " (" + made.task +
-                              ", fidelity " + base::number_text(made.fidelity) + ", seed " + std::to_string(made.seed) +
-                              ") than a table before it",
-                          where);
-      return;
-    }
-    if (const std::string wrong = writer_.add(genome, std::move(made)); !wrong.empty()) throw base::Error(wrong, where);
-  }
-
-  const Manifest& manifest_;
-  const space::Space& space_;
-  TableWriter writer_;
-  std::map<std::string, std::vector<double>> cells_;
-};
-
 }  // namespace
 
 Built table_of_run(const journal::Journal& journal, const Json& about, const base::fs::path& folder) {
@@ -254,12 +172,4 @@ Built table_of_run(const journal::Journal& journal, const Json& about, const bas
   return built;
 }
 
-Manifest merge_tables(const std::vector<base::fs::path>& tables, const base::fs::path& folder) {
-  const Table first = Table::load(tables.at(0));
-  Merger merger(first.manifest(), first.space());
-  merger.add(first, tables[0].string());
-  for (std::size_t i = 1; i < tables.size(); ++i) merger.add(Table::load(tables[i]), tables[i].string());
-  return merger.write(folder);
-}
-
-}  // namespace weft::bench
+}  // namespace weft::search

@@ -4,20 +4,15 @@
 #include "bench/manifest.hpp"
 #include "journal/journal.hpp"
 
-namespace weft::bench {
+namespace weft::search {
 
 /// Writes the outcomes of a run into a table's folder: a row for each genome, budget and seed; metrics, what was
 /// measured, test scores, curves. `about` has the manifest's name, description, notes, licence, citation. Failed
 /// evaluations give no row; returns the manifest, and how many failed. Throws base::Error where there is no row.
 struct Built {
-  Manifest manifest;
+  bench::Manifest manifest;
   std::int64_t failed = 0;
 };
 Built table_of_run(const journal::Journal& journal, const base::Json& about, const base::fs::path& folder);
 
-/// Joins tables of one space with the same metrics into one. Cells that several have must agree in everything that
-/// repeats (not in what was measured: seconds, bytes, joules); the first one's stands. Throws base::Error naming the
-/// genome and the metric where they do not.
-Manifest merge_tables(const std::vector<base::fs::path>& tables, const base::fs::path& folder);
-
-}  // namespace weft::bench
+}  // namespace weft::search
