@@ -118,7 +118,7 @@ BENCHMARK_CAPTURE(search, regularized_evolution, "regularized_evolution", R"({"p
 BENCHMARK_CAPTURE(search, random, "random", "{}")->Arg(100'000);
 BENCHMARK_CAPTURE(search, local_search, "local_search", "{}")->Arg(500);
 BENCHMARK_CAPTURE(search, reinforce, "reinforce", "{}")->Arg(10'000);
-BENCHMARK_CAPTURE(search, tpe, "tpe", "{}")->Arg(500);
+BENCHMARK_CAPTURE(search, tpe, "tpe", "{}")->Arg(100)->Arg(500);
 BENCHMARK_CAPTURE(search, nsga2, "nsga2", R"({"population": 50})")->Arg(10'000);
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Parzen::Kernels {
   std::vector<double> bandwidths;  // of each slot
   std::vector<double> keeps;       // the probability that a value comes out as it was
   std::vector<float> ratios;       // what another value's probability is to that
+  std::vector<KernelSlot> slots;   // those of the genome that is asked for
 };
 
 Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
@@ -35,6 +36,7 @@ Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
     for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer)
       sizes_[space.slot(static_cast<int>(gene), layer)] = row.values.size();
   }
+  for (const std::size_t size : sizes_) shares_.push_back(1 / static_cast<double>(size));
   columns_.assign(sizes_.size(), std::vector<std::int32_t>(kKernelLanes));
 }
 
@@ -51,7 +53,8 @@ Parzen::Kernels Parzen::kernels(std::size_t first, std::size_t last) const {
                .uniform = options_.bandwidth == ParzenOptions::Bandwidth::prior,
                .bandwidths = {},
                .keeps = {},
-               .ratios = {}};
+               .ratios = {},
+               .slots = std::vector<KernelSlot>(sizes_.size())};
   for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
     const auto values = static_cast<double>(sizes_[slot]);
     double bandwidth = 0;
@@ -94,16 +97,25 @@ void Parzen::draw(const Kernels& kernels, base::Random& random, space::Genome& g
   space::deactivate(*space_, genome);
 }
 
-double Parzen::density(const Kernels& kernels, const space::Genome& genome) const {
-  double keep = 1, prior = kernels.uniform ? 1 : 0;
+// The ratio of both densities.
+double Parzen::ratio(Kernels& low, Kernels& high, const space::Genome& genome) const {
+  double keep_low = 1, keep_high = 1, prior = low.uniform ? 1 : 0;
+  std::size_t active = 0;
   for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
-    if (genome.codes[slot] == space::Genome::kInactive) continue;
-    keep *= kernels.keeps[slot];
-    prior /= static_cast<double>(sizes_[slot]);
+    const std::int32_t code = genome.codes[slot];
+    if (code == space::Genome::kInactive) continue;
+    keep_low *= low.keeps[slot];
+    keep_high *= high.keeps[slot];
+    prior *= shares_[slot];
+    low.slots[active] = {.codes = columns_[slot].data(), .wanted = code, .ratio = low.ratios[slot]};
+    high.slots[active++] = {.codes = columns_[slot].data(), .wanted = code, .ratio = high.ratios[slot]};
   }
-  const double sum = kernel_sum(columns_, genome.codes, kernels.ratios, kernels.first, kernels.last);
-  const double count = static_cast<double>(kernels.last - kernels.first) + (kernels.uniform ? 1 : 0);
-  return (keep * sum + prior) / count + std::numeric_limits<double>::min();
+  const auto density = [&](const Kernels& kernels, double keep) {
+    const double sum = kernel_sum(kernels.slots.data(), active, kernels.first, kernels.last);
+    const double count = static_cast<double>(kernels.last - kernels.first) + (kernels.uniform ? 1 : 0);
+    return (keep * sum + prior) / count + std::numeric_limits<double>::min();
+  };
+  return density(low, keep_low) / density(high, keep_high);
 }
 
 space::Genome Parzen::sample(base::Random& random) const {
@@ -111,14 +123,14 @@ space::Genome Parzen::sample(base::Random& random) const {
   const auto share = static_cast<std::size_t>(std::ceil(options_.good_share * static_cast<double>(all)));
   const std::size_t good =
       std::min(all, std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(options_.most_good)));
-  const Kernels low = kernels(0, good), high = kernels(good < all ? good : 0, all);
+  Kernels low = kernels(0, good), high = kernels(good < all ? good : 0, all);
   space::Genome candidate{.codes = std::vector<std::int32_t>(sizes_.size()), .programs = {}}, best = candidate;
   double best_ratio = 0;
   for (int found = 0, tries = 0; found < options_.candidates && tries < kTries; ++tries) {
     draw(low, random, candidate);
     if (!space::allowed(*space_, candidate)) continue;
     ++found;
-    const double ratio = density(low, candidate) / density(high, candidate);
+    const double ratio = this->ratio(low, high, candidate);
     if (ratio <= best_ratio) continue;
     std::swap(best, candidate);
     best_ratio = ratio;

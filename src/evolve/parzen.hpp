@@ -38,11 +38,12 @@ class Parzen {
   Kernels kernels(std::size_t first, std::size_t last) const;
   double silverman(std::size_t slot, std::size_t first, std::size_t last) const;
   void draw(const Kernels& kernels, base::Random& random, space::Genome& genome) const;
-  double density(const Kernels& kernels, const space::Genome& genome) const;
+  double ratio(Kernels& low, Kernels& high, const space::Genome& genome) const;
 
   const space::Space* space_;
   ParzenOptions options_;
   std::vector<std::size_t> sizes_;                  // values of each slot
+  std::vector<double> shares_;                      // 1 / sizes
   std::vector<double> costs_;                       // ascending
   std::vector<std::vector<std::int32_t>> columns_;  // of each slot the codes in the order of the costs, padded
 };
