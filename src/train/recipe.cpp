@@ -20,6 +20,7 @@ Recipe Recipe::from_json(const base::Json& checked) {
           .clip = checked.at("clip"),
           .precision = checked.at("precision"),
           .validation = checked.at("validation"),
+          .test = checked.at("test"),
           .curve = checked.at("curve"),
           .time_limit = checked.at("time_limit"),
           .device = checked.at("device"),

@@ -21,6 +21,7 @@ struct Recipe {
   double clip = 1.0;               ///< largest norm of all gradients; 0: none
   std::string precision = "fp32";  ///< fp32 or bf16 (auto is resolved before)
   std::int64_t validation = 128;   ///< examples of each validation pass
+  std::int64_t test = 4096;        ///< examples of a test, where one is asked for
   int curve = 4;                   ///< validation passes, the last at the end
   double time_limit = 600;         ///< seconds; beyond them the evaluation fails
   std::string device = "auto";

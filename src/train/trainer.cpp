@@ -127,7 +127,7 @@ class Trainer {
     outcome.measured["tokens_per_s"] = static_cast<double>(tokens) / seconds;
     outcome.measured["memory_bytes"] = PeakMemory::bytes();
     if (fidelity.test) {
-      put_scores(evaluate(Split::test, kTestExamples), "test_", network_.architecture.input.task, outcome.test);
+      put_scores(evaluate(Split::test, recipe_.test), "test_", network_.architecture.input.task, outcome.test);
     }
     return outcome;
   }

@@ -30,7 +30,7 @@ constexpr const char* kSubnets =
         "sort": false, "depth": "first", "own": false, "checkpoint_s": 60})";
 constexpr const char* kTrain =
     R"({"steps": 6, "batch": 2, "learning_rate": 0.003, "warmup": 0.1, "final_rate": 0.1, "weight_decay": 0.1,
-        "beta1": 0.9, "beta2": 0.95, "epsilon": 1e-8, "clip": 1, "precision": "fp32", "validation": 2, "curve": 2,
+        "beta1": 0.9, "beta2": 0.95, "epsilon": 1e-8, "clip": 1, "precision": "fp32", "validation": 2, "test": 2, "curve": 2,
         "time_limit": 600, "device": "cpu"})";
 
 SupernetRecipe recipe_with(const base::Json& subnets = {}, const base::Json& train = {}) {
