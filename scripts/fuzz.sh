@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes what reads untrusted text, with libFuzzer: scripts/fuzz.sh [program|yaml|genome ...]. Each target takes
-# WEFT_FUZZ_RUNS inputs (10 million) without sanitizers, where 256 MB is what it may use, then WEFT_FUZZ_SANITIZED (1
+# Fuzzes what reads untrusted text, with libFuzzer: scripts/fuzz.sh [program|yaml|genome|manifest|parquet|
+# records|surrogate ...]. Each target takes WEFT_FUZZ_RUNS inputs (10 million) without sanitizers, where 256 MB is what it may use, then WEFT_FUZZ_SANITIZED (1
 # million) with address and undefined-behaviour sanitizers. An input may take one second. Corpora are kept in
 # tests/fuzz/corpus; what fails is left in build/fuzz-work/TARGET-*. For an idle machine: the second is of the clock.
 source "$(dirname "$0")/setup.sh"

@@ -17,7 +17,7 @@ using base::Json;
 struct MakingOptions {
   std::string recipe, run, output;
   std::vector<std::string> settings, tables;
-  bool by_genome = false;
+  bool by_genome = false, allow_command = false;
 };
 
 std::string counted(const bench::Manifest& manifest) {
@@ -40,6 +40,17 @@ void merge(const MakingOptions& options) {
   fmt::print("{}: {}\n", options.output, counted(merged));
 }
 
+// What the same command goes on with must be what it would begin.
+void check_same(const search::Experiment& experiment, const std::string& run) {
+  const auto journal = journal::Journal::open(run, journal::Journal::Mode::read);
+  const Json& known = journal->header().at("experiment");
+  for (const char* key : {"/space", "/seed", "/search/method"}) {
+    const Json::json_pointer place(key);
+    if (known.value(place, Json()) != experiment.checked.value(place, Json()))
+      throw base::Error("is the run of another recipe or part; go on with that one, or name another --run", run);
+  }
+}
+
 // Begins the run, or goes on with it; and makes the table of what it has, also where it is stopped.
 void generate(MakingOptions options) {
   search::Experiment experiment = search::Experiment::load(options.recipe, options.settings);
@@ -49,7 +60,9 @@ void generate(MakingOptions options) {
   if (options.run.empty()) options.run = (base::fs::path("runs") / experiment.name).string();
   if (options.output.empty()) options.output = (base::fs::path("tables") / experiment.name).string();
   RunOptions run_options{.experiment = options.recipe, .folder = options.run, .settings = options.settings};
+  run_options.allow_command = options.allow_command;
   if (base::fs::exists(base::fs::path(options.run) / "journal.sqlite")) {
+    check_same(experiment, options.run);
     run_options.settings.clear();  // a run that goes on keeps its own
     resume(run_options);
   } else {
@@ -74,6 +87,7 @@ void add_table_making(CLI::App& table) {
       ->add_option("--set", options->settings,
                    "Sets a key of the experiment: key=value, as search.method.grid.shard=2/5")
       ->allow_extra_args(false);
+  generated->add_flag("--allow-command", options->allow_command, "Lets the recipe run a program of its own");
   auto* built = add_part<MakingOptions>(
       table, "build",
       "Makes a table of what a run has evaluated so far.\nExample: weft table build runs/nano_gpt -o tables/nano_gpt",

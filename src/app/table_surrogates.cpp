@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdio>
+
 #include "app/genome.hpp"
 #include "app/table.hpp"
 #include "base/text.hpp"
@@ -25,8 +28,15 @@ void fit(const SurrogateOptions& options) {
                                       .task = options.task.empty() ? m.tasks.front() : options.task,
                                       .fidelity = options.fidelity > 0 ? options.fidelity : m.fidelities.back()};
   bench::SurrogateQuality quality;
-  const auto surrogate =
-      bench::Surrogate::fit(table, target, {.seed = static_cast<std::uint64_t>(options.seed)}, quality);
+  auto told = std::chrono::steady_clock::now();
+  const auto tell = [&](int members, int of) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told < std::chrono::seconds(2)) return;
+    told = now;
+    fmt::print(stderr, "{} of {} members fitted\n", members, of);
+  };
+  const auto surrogate = bench::Surrogate::fit(
+      table, target, {.seed = static_cast<std::uint64_t>(options.seed), .progress = tell}, quality);
   surrogate.save(options.output, quality);
   if (options.json) {
     fmt::print("{}\n", quality.to_json().dump(2));

@@ -34,8 +34,8 @@ struct CurveError {
   std::optional<double> last_tau, parametric_tau, nearest_tau;
 };
 
-/// For every curve of a metric, at a tenth, two tenths, ... of its steps. Nearest curves are those of other genomes.
-/// Throws base::Error where the table has fewer than ten curves.
+/// For the curves of a metric (300 of them, evenly, where there are more), at a tenth, two tenths, ... of their steps.
+/// Nearest curves are those of other genomes. Nothing where the table has fewer than ten curves of five points.
 std::vector<CurveError> curve_errors(const Table& table, const std::string& metric);
 
 }  // namespace weft::bench

@@ -53,7 +53,8 @@ class Ensemble : public Surrogate::Model {
   Ensemble(const std::shared_ptr<const space::Space>& given, const SurrogateTarget& wanted)
       : Model(given, wanted), encoding_(*space) {}
 
-  void fit(const Features& features, const std::vector<double>& scores, const Surrogate::Options& options) {
+  // `before`: members that were fitted to a part of the genomes, for the quality.
+  void fit(const Features& features, const std::vector<double>& scores, const Surrogate::Options& options, int before) {
     centre_ = base::mean(scores);
     for (const double score : scores) scale_ += square(score - centre_);
     scale_ = std::max(std::sqrt(scale_ / static_cast<double>(scores.size())), 1e-12);
@@ -69,6 +70,7 @@ class Ensemble : public Surrogate::Model {
       for (std::size_t i = 0; i < scores.size(); ++i) {
         if (weights[i] == 0) unseen[i].push_back(said[i]);
       }
+      if (options.progress) options.progress(before + member + 1, 2 * options.members);
     }
     set_residual(unseen, targets);
   }
@@ -341,12 +343,12 @@ Surrogate Surrogate::fit(const Table& table, const SurrogateTarget& target, cons
   const Part first = part_of(sample, rows, all.subspan(held)), last = part_of(sample, rows, all.first(held));
   quality = {.fitted = static_cast<std::int64_t>(order.size() - held)};
   Ensemble trial(space, target);
-  trial.fit(first.features, first.scores, options);
+  trial.fit(first.features, first.scores, options, 0);
   measure(trial, last, table.manifest().metrics[table.manifest().metric(target.metric)].maximize, quality);
   auto model = std::make_shared<Ensemble>(space, target);
   std::sort(order.begin(), order.end());
   const Part whole = part_of(sample, rows, order);
-  model->fit(whole.features, whole.scores, options);
+  model->fit(whole.features, whole.scores, options, options.members);
   return Surrogate(std::move(model));
 }
 
@@ -354,7 +356,7 @@ void Surrogate::save(const base::fs::path& folder, const SurrogateQuality& quali
   std::error_code code;
   base::fs::create_directories(folder, code);
   if (code) throw base::Error("cannot be made: " + code.message(), folder.string());
-  Json manifest = {{"space", model_->space->name},
+  Json manifest = {{"space", name_space(*model_->space, model_->space->name, folder)},
                    {"metric", model_->target.metric},
                    {"task", model_->target.task},
                    {"fidelity", model_->target.fidelity}};

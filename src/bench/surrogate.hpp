@@ -2,6 +2,7 @@
 // safe from any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,7 @@ class Surrogate {
     int members = 10;       ///< of the ensemble
     double held_out = 0.2;  ///< share of the genomes, for the quality
     std::uint64_t seed = 1;
+    std::function<void(int members, int of)> progress = {};  ///< hears of each member that is fitted
   };
 
   /// Gradient-boosted trees, each member fitted to a bootstrap sample of the genomes, whose score is the mean of their

@@ -66,7 +66,27 @@ std::string what_is_wrong(const space::Space& space, const space::Genome& genome
 }
 
 space::Space load_space(const std::string& name, const base::fs::path& folder) {
-  return space::Space::load(name, name.ends_with(".yaml") ? folder : base::fs::path{});
+  if (!name.ends_with(".json")) return space::Space::load(name, name.ends_with(".yaml") ? folder : base::fs::path{});
+  if (base::fs::path(name).filename() != name)
+    throw base::Error("a space's snapshot lies beside its table; not " + base::quote(name), folder.string());
+  const base::fs::path file = folder / name;
+  const auto snapshot = base::parse_json(base::read_file(file));
+  const bool whole = snapshot && snapshot->is_object() && snapshot->contains("file") && snapshot->contains("yaml") &&
+                     snapshot->contains("blocks");
+  if (!whole) throw base::Error("holds no space", file.string());
+  return space::Space::from_snapshot(*snapshot);
+}
+
+std::string name_space(const space::Space& space, const std::string& name, const base::fs::path& folder) {
+  try {
+    if (load_space(name, folder).snapshot().at("yaml") == space.snapshot().at("yaml")) return name;
+  } catch (const base::Error&) {  // it is nothing that can be read from there
+  }
+  base::Json snapshot = space.snapshot();
+  snapshot["file"] = base::fs::path(snapshot.at("file").get<std::string>()).filename().string();
+  const std::string file = "space.json";
+  base::write_file(folder / file, snapshot.dump(1) + "\n");
+  return file;
 }
 
 // Reads a table's file into memory, a group of rows after another.

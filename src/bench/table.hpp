@@ -108,7 +108,11 @@ std::vector<Slot> slots_of(const space::Space& space);
 /// or a constraint. Empty where nothing is wrong.
 std::string what_is_wrong(const space::Space& space, const space::Genome& genome);
 
-/// The space that a file in this folder names: one of weft's by its name, or a .yaml file beside it.
+/// The space that a file in this folder names: one of weft's by its name, or a file beside it, .yaml or a snapshot of
+/// one (.json).
 space::Space load_space(const std::string& name, const base::fs::path& folder);
+/// What a file in this folder calls the space: `name` where load_space() then gives the space, else a snapshot of it,
+/// which is written there.
+std::string name_space(const space::Space& space, const std::string& name, const base::fs::path& folder);
 
 }  // namespace weft::bench

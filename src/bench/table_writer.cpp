@@ -107,6 +107,7 @@ Manifest TableWriter::write(const base::fs::path& folder) {
   std::error_code code;
   base::fs::create_directories(folder, code);
   if (code) throw base::Error("cannot be made: " + code.message(), folder.string());
+  manifest_.space = name_space(space_, manifest_.space, folder);
   const base::fs::path path = folder / manifest_.file, partial = folder / (manifest_.file + ".partial");
   write_rows(partial);
   manifest_.sha256 = base::sha256_file(partial.string());

@@ -71,8 +71,8 @@ void check_further(const base::Document& document, const Json& checked, const st
         "lacks of 1; the objective is neither");
   }
   const Budget budget = Budget::from_json(checked);
-  const bool ends =
-      budget.trials || budget.evaluations || budget.minutes || budget.usd || budget.tokens || budget.calls;
+  const bool ends = budget.trials || budget.evaluations || budget.minutes || budget.usd || budget.tokens ||
+                    budget.calls || budget.simulated_hours;
   if (!ends && !evolve::traits_of(method).ends)
     throw document.error("/search", "nothing ends this run; set search.trials, search.evaluations or budget.minutes");
 }
@@ -168,6 +168,7 @@ Budget Budget::from_json(const Json& checked) {
           .calls = optional_value<double>(budget, "calls"),
           .minutes = optional_value<double>(budget, "minutes"),
           .usd = optional_value<double>(budget, "usd"),
+          .simulated_hours = optional_value<double>(budget, "simulated_hours"),
           .repairs = search.at("repairs")};
 }
 

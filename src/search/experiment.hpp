@@ -14,7 +14,7 @@ namespace weft::search {
 
 struct Budget {
   std::optional<std::int64_t> trials;
-  std::optional<double> evaluations, tokens, calls, minutes, usd;
+  std::optional<double> evaluations, tokens, calls, minutes, usd, simulated_hours;
   int repairs = 0;  ///< calls that a reply may cost beyond its own
   static Budget from_json(const base::Json& checked);
 };

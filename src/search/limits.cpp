@@ -33,6 +33,10 @@ Limits::Answer Limits::allow(journal::TrialId next, std::size_t under_way) {
     reached_ = "time";
     return Answer::stop;
   }
+  if (budget_.simulated_hours && simulated_s_ >= 3600 * *budget_.simulated_hours) {
+    reached_ = "simulated time";
+    return Answer::stop;
+  }
   return fits(evaluations_, static_cast<double>(under_way), 1, budget_.evaluations, "evaluations");
 }
 
@@ -80,6 +84,10 @@ void Limits::reserve(journal::TrialId id, const evolve::Draft& draft) {
 void Limits::learn(const journal::Trial& trial) {
   reserved_.erase(trial.id);
   if (trial.fresh()) evaluations_ += trial.proposal.fidelity.budget;
+  if (trial.fresh() && trial.outcome) {
+    const auto spent = trial.outcome->metrics.find("simulated_s");
+    if (spent != trial.outcome->metrics.end()) simulated_s_ += spent->second;
+  }
   for (const journal::Call& call : journal_.calls_of(trial)) {
     const llm::Usage usage = llm::Usage::from_json(call.usage);
     learned_.usd += call.usd.value_or(0);

@@ -45,6 +45,7 @@ class Limits {
   Budget budget_;
   Price price_;
   const journal::Journal& journal_;
+  double simulated_s_ = 0;
   double evaluations_ = 0;  // one at a share of the budget counts as that share
   Cost learned_;
   std::map<journal::TrialId, Cost> reserved_;

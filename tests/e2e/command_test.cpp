@@ -20,6 +20,18 @@ const std::vector<Arguments>& commands() {
                                           {"model", "count"},
                                           {"latency", "build"},
                                           {"llm", "check"},
+                                          {"table", "fetch"},
+                                          {"table", "import"},
+                                          {"table", "generate"},
+                                          {"table", "build"},
+                                          {"table", "merge"},
+                                          {"table", "show"},
+                                          {"table", "check"},
+                                          {"table", "query"},
+                                          {"table", "serve"},
+                                          {"table", "surrogate"},
+                                          {"table", "predict"},
+                                          {"reproduce"},
                                           {"journal", "dump"}};
   return all;
 }
@@ -42,7 +54,7 @@ TEST(Command, HasHelpWithAnExample) {
 
 TEST(Command, HasHelpThatNamesEveryOther) {
   for (const Arguments& first :
-       std::vector<Arguments>{{}, {"space"}, {"block"}, {"model"}, {"latency"}, {"llm"}, {"journal"}}) {
+       std::vector<Arguments>{{}, {"space"}, {"block"}, {"model"}, {"latency"}, {"llm"}, {"journal"}, {"table"}}) {
     const Ended help = weft(with(first, "--help"));
     EXPECT_EQ(help.code, 0) << help;
     for (const Arguments& command : commands()) {

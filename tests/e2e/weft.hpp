@@ -69,6 +69,7 @@ class Running {
   }
 
   void signal(int number) const { ::kill(process_, number); }
+  std::string out() const { return base::read_file(file("out")); }
   std::string err() const { return base::read_file(file("err")); }
 
   /// Waits for its end; at the limit it is killed, and the test fails.

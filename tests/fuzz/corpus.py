@@ -21,7 +21,8 @@ def seeds(target):
         return [path.read_bytes() for path in sorted((ROOT / "search_spaces/blocks").glob("*.block"))]
     if target == "yaml":
         return [path.read_bytes() for folder in ("search_spaces", "experiments") for path in sorted((ROOT / folder).glob("*.yaml"))]
-    return [seed.encode() for seed in (HERE / "genome.seeds").read_text().split("\n\n")]
+    written = HERE / f"{target}.seeds"
+    return [seed.encode() for seed in written.read_text().split("\n\n")] if written.exists() else []
 
 
 def unpack(target, folder):

@@ -5,7 +5,7 @@
 
 #include "base/files.hpp"
 #include "base/json.hpp"
-#include "tests/fuzz/targets.hpp"
+#include "tests/fuzz/table_targets.hpp"
 
 namespace weft {
 namespace {
@@ -41,6 +41,18 @@ TEST(Corpus, of_programs_is_taken_or_refused) {
 }
 TEST(Corpus, of_yaml_files_is_taken_or_refused) {
   replay("yaml", test::fuzz_yaml);
+}
+TEST(Corpus, of_manifests_is_taken_or_refused) {
+  replay("manifest", test::fuzz_manifest);
+}
+TEST(Corpus, of_tables_is_taken_or_refused) {
+  replay("parquet", test::fuzz_parquet);
+}
+TEST(Corpus, of_records_is_taken_or_refused) {
+  replay("records", test::fuzz_records);
+}
+TEST(Corpus, of_surrogates_is_taken_or_refused) {
+  replay("surrogate", test::fuzz_surrogate);
 }
 TEST(Corpus, of_genomes_is_taken_or_refused) {
   replay("genome", test::fuzz_genome);

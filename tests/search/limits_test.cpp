@@ -67,6 +67,22 @@ TEST_F(LimitsTest, OfTimeLooksAtTheClock) {
   EXPECT_EQ(some.allow(0, 0), Answer::go);
 }
 
+TEST_F(LimitsTest, OfSimulatedTimeAddsUpWhatTheTableSays) {
+  Limits limits = this->limits({.simulated_hours = 1});
+  for (journal::TrialId id = 0; id < 3; ++id) {
+    EXPECT_EQ(limits.allow(id, 0), Answer::go);
+    journal::Trial trial = learned(id);
+    trial.outcome->metrics["simulated_s"] = 1500;
+    if (id == 2) trial.duplicate_of = 1;  // looked up once more: costs nothing
+    limits.learn(trial);
+  }
+  journal::Trial last = learned(3);
+  last.outcome->metrics["simulated_s"] = 600;
+  limits.learn(last);
+  EXPECT_EQ(limits.allow(4, 0), Answer::stop);
+  EXPECT_EQ(limits.reached(), "simulated time");
+}
+
 TEST_F(LimitsTest, OfEvaluationsWaitsForThoseUnderWay) {
   Limits limits = this->limits({.evaluations = 2});
   EXPECT_EQ(limits.allow(0, 1), Answer::go);
