@@ -108,6 +108,11 @@ class Front {
   double whole_ = 0;
 };
 
+std::string full_fidelity(const bench::Manifest& manifest) {
+  if (manifest.fidelity_unit == "budget") return "whole trainings";
+  return base::number_text(manifest.fidelities.back()) + " " + manifest.fidelity_unit;
+}
+
 class Reproducer {
  public:
   Reproducer(const Recipe& recipe, const base::fs::path& path)
@@ -132,7 +137,7 @@ class Reproducer {
     const bench::Manifest& manifest = table_.manifest();
     Reproduction done{.recipe = recipe_,
                       .table = manifest.name,
-                      .fidelity = base::number_text(manifest.fidelities.back()) + " " + manifest.fidelity_unit,
+                      .fidelity = full_fidelity(manifest),
                       .only_test = manifest.only_test,
                       .repetitions = repetitions > 0 ? repetitions : recipe_.repetitions,
                       .rows = {},
