@@ -68,6 +68,13 @@ class Array:
         return iter(self.flat)
 
 
+def from_buffer(buffer, dtype, shape, order):
+    """Stands for numpy.core.numeric._frombuffer, which protocol 5 writes arrays with."""
+    array = Array()
+    array.__setstate__((1, shape, dtype, order == "F", bytes(buffer)))
+    return array
+
+
 def scalar(dtype, raw):
     """Stands for numpy.core.multiarray.scalar."""
     if dtype.code is None:
@@ -87,6 +94,7 @@ PLAIN = {("collections", "OrderedDict"): collections.OrderedDict, ("_codecs", "e
 for numpy_core in ("numpy.core", "numpy._core"):
     PLAIN[(f"{numpy_core}.multiarray", "scalar")] = scalar
     PLAIN[(f"{numpy_core}.multiarray", "_reconstruct")] = Array
+    PLAIN[(f"{numpy_core}.numeric", "_frombuffer")] = from_buffer
 
 
 class Unpickler(pickle.Unpickler):
@@ -121,15 +129,16 @@ def torch_archive(archive):
 
 def load_torch(path, needs="table"):
     """What torch.save has written, if there is no tensor in it."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive, archive.open(f"{torch_archive(archive)}/data.pkl") as file:
-            return load(file, needs=needs)
     with open(path, "rb") as file:
-        if load(file, needs=needs) != TORCH_MAGIC:
-            raise ValueError("is no PyTorch file")
-        load(file, needs=needs)  # version
-        load(file, needs=needs)  # sizes of types
-        return load(file, needs=needs)
+        if file.read(2) == b"PK":
+            with zipfile.ZipFile(file) as archive, archive.open(f"{torch_archive(archive)}/data.pkl") as inner:
+                return load(inner, needs=needs)
+        file.seek(0)
+        # What it is, a version, sizes of types, the content, and which tensors follow.
+        magic, _, _, content, tensors = (load(file, needs=needs) for _ in range(5))
+        if magic != TORCH_MAGIC or tensors != []:
+            raise ValueError("is no PyTorch file without tensors")
+        return content
 
 
 @contextlib.contextmanager
