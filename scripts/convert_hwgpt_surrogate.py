@@ -9,7 +9,6 @@ else.
 """
 
 import argparse
-import collections
 import json
 import math
 import pickle
@@ -17,6 +16,8 @@ import struct
 import sys
 import zipfile
 from pathlib import Path
+
+import safe_pickle
 
 SCALES = {
     "s": ("gpt_s", {"embed_dim": [192, 384, 768], "n_layer": [10, 11, 12], "mlp_ratio": [2, 3, 4], "n_head": [4, 8, 12]}),
@@ -43,34 +44,23 @@ def tensor(numbers, offset, size, stride, *_):
     return list(flat) if len(size) == 1 else [list(flat[i * size[1]:(i + 1) * size[1]]) for i in range(size[0])]
 
 
-class Tensors(pickle.Unpickler):
-    KNOWN = {("collections", "OrderedDict"): collections.OrderedDict, ("torch", "FloatStorage"): Storage,
-             ("torch._utils", "_rebuild_tensor_v2"): tensor}
-
-    def __init__(self, archive, root):
-        super().__init__(archive.open(f"{root}/data.pkl"))
-        self.archive, self.root = archive, root
-
-    def find_class(self, module, name):
-        if (module, name) not in self.KNOWN:
-            raise pickle.UnpicklingError(f"the pickle asks for {module}.{name}, which no surrogate needs")
-        return self.KNOWN[(module, name)]
-
-    def persistent_load(self, key):
-        kind, storage, number, _, length = key
-        if kind != "storage" or storage is not Storage or not str(number).isdigit() or not 0 <= length <= LARGEST // 4:
-            raise pickle.UnpicklingError("a storage that is not of float32 numbers")
-        with self.archive.open(f"{self.root}/data/{number}") as file:
-            raw = file.read(4 * length)
-        return struct.unpack(f"<{length}f", raw)
+KNOWN = {("torch", "FloatStorage"): Storage, ("torch._utils", "_rebuild_tensor_v2"): tensor}
 
 
 def read(path):
     with zipfile.ZipFile(path) as archive:
-        pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        if len(pickles) != 1:
-            raise ValueError("is no PyTorch file")
-        return Tensors(archive, pickles[0].rsplit("/", 1)[0]).load()
+        root = safe_pickle.torch_archive(archive)
+
+        def numbers(key):
+            kind, storage, number, _, length = key
+            if kind != "storage" or storage is not Storage or not str(number).isdigit() or not 0 <= length <= LARGEST // 4:
+                raise pickle.UnpicklingError("a storage that is not of float32 numbers")
+            with archive.open(f"{root}/data/{number}") as file:
+                raw = file.read(4 * length)
+            return struct.unpack(f"<{length}f", raw)
+
+        with archive.open(f"{root}/data.pkl") as file:
+            return safe_pickle.Unpickler(file, KNOWN, "surrogate", numbers).load()
 
 
 def main():
@@ -82,7 +72,7 @@ def main():
     try:
         weights = read(options.file)
         layers = [{"weight": weights[f"fc{i}.weight"], "bias": weights[f"fc{i}.bias"]} for i in range(1, 6)]
-    except (pickle.UnpicklingError, zipfile.BadZipFile, OSError, KeyError, TypeError, ValueError, EOFError, struct.error) as error:
+    except safe_pickle.ERRORS as error:
         sys.exit(f"convert_hwgpt_surrogate: {options.file}: {error!s} ({type(error).__name__}); nothing was written")
     space, genes = SCALES[options.scale]
     features = [{"gene": gene, "values": values} for gene, values in genes.items()]

@@ -15,6 +15,8 @@ import struct
 import sys
 from pathlib import Path
 
+import safe_pickle
+
 INNER = 5  # vertices between input and output of the largest module
 LARGEST = 1 << 20  # bytes of a record
 
@@ -106,10 +108,9 @@ def main():
     parser.add_argument("file", type=Path)
     parser.add_argument("-o", "--out", type=Path, required=True, help="the JSON lines to write")
     options = parser.parse_args()
-    partial = options.out.with_name(options.out.name + ".partial")
     seeds, count = {}, 0
-    with open(partial, "w", encoding="utf-8") as out:
-        try:
+    try:
+        with safe_pickle.whole_file(options.out) as out:
             for number, content in records(options.file):
                 try:
                     row = convert(content)
@@ -121,10 +122,8 @@ def main():
                 count += 1
                 if count % 100_000 == 0:
                     print(f"{count} records", file=sys.stderr)
-        except (OSError, ValueError) as error:
-            partial.unlink()
-            sys.exit(f"convert_nasbench101: {options.file}: {error}; nothing was written")
-    partial.replace(options.out)
+    except (OSError, ValueError) as error:
+        sys.exit(f"convert_nasbench101: {options.file}: {error}; nothing was written")
     print(f"{options.out}: {count} records")
 
 

@@ -10,44 +10,16 @@ any code when it is read: this one makes numbers, texts, lists and dictionaries,
 
 import argparse
 import bz2
-import collections
 import io
 import json
-import pickle
 import re
-import struct
 import sys
 from pathlib import Path
 
+import safe_pickle
+
 LARGEST = 1 << 30  # bytes of an unpacked pickle
 TASKS = {"cifar10-valid": "cifar10_valid", "cifar10": "cifar10", "cifar100": "cifar100", "ImageNet16-120": "imagenet16_120"}
-
-
-class Dtype:
-    """Stands for numpy.dtype, as far as single numbers need it."""
-
-    def __init__(self, code, *_):
-        self.code = code
-
-    def __setstate__(self, state):
-        pass
-
-
-def scalar(dtype, raw):
-    """Stands for numpy.core.multiarray.scalar."""
-    return struct.unpack("<" + {"f8": "d", "f4": "f", "i8": "q", "i4": "i"}[dtype.code], raw)[0]
-
-
-class Numbers(pickle.Unpickler):
-    """Makes plain values alone."""
-
-    KNOWN = {("collections", "OrderedDict"): collections.OrderedDict, ("numpy", "dtype"): Dtype,
-             ("numpy.core.multiarray", "scalar"): scalar, ("numpy._core.multiarray", "scalar"): scalar}
-
-    def find_class(self, module, name):
-        if (module, name) not in self.KNOWN:
-            raise pickle.UnpicklingError(f"the pickle asks for {module}.{name}, which no table needs")
-        return self.KNOWN[(module, name)]
 
 
 def read(path):
@@ -55,7 +27,7 @@ def read(path):
         raw = file.read(LARGEST + 1)
     if len(raw) > LARGEST:
         raise ValueError("is larger than 1 GiB when unpacked")
-    return Numbers(io.BytesIO(raw)).load()
+    return safe_pickle.load(io.BytesIO(raw))
 
 
 def last(curve):
@@ -109,21 +81,17 @@ def main():
     files = [file for file in files if "meta" not in file.name]
     if not files:
         sys.exit("convert_nats: no .pickle.pbz2 file there")
-    partial = options.out.with_name(options.out.name + ".partial")
     rows = 0
-    with open(partial, "w", encoding="utf-8") as out:
+    with safe_pickle.whole_file(options.out) as out:
         for number, file in enumerate(files, 1):
             try:
                 for row in records(file):
                     out.write(json.dumps(row) + "\n")
                     rows += 1
-            except (pickle.UnpicklingError, EOFError, OSError, KeyError, TypeError, ValueError, AttributeError, IndexError,
-                    struct.error) as error:
-                partial.unlink()
+            except safe_pickle.ERRORS as error:
                 sys.exit(f"convert_nats: {file}: {error!s} ({type(error).__name__}); nothing was written")
             if number % 500 == 0:
                 print(f"{number} of {len(files)} files", file=sys.stderr)
-    partial.replace(options.out)
     print(f"{options.out}: {rows} records of {len(files)} architectures")
 
 

@@ -20,6 +20,7 @@ llama_version=0.3.36
 plotly_version=7.1.0
 safetensors_version=0.8.0
 pyarrow_version=26.0.1
+pandas_version=2.3.3
 
 say() { printf '\033[1m%s\033[0m\n' "weft: $*" >&2; }
 fail() {
@@ -76,7 +77,7 @@ install_torch() {
 }
 
 make_venv() {
-  local mark=.venv/weft-$torch_version-$smollm2_version-$plotly_version-$safetensors_version-$pyarrow_version
+  local mark=.venv/weft-$torch_version-$smollm2_version-$plotly_version-$safetensors_version-$pyarrow_version-$pandas_version
   [ -e "$mark" ] && return 0
   [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null ||
     step "making .venv" .deps/log/venv.log "remove .venv and run this again; python3 needs its venv module" \
@@ -91,6 +92,8 @@ make_venv() {
     "check the network, then run this again" pip install --no-deps "safetensors==$safetensors_version"
   step "installing Arrow and Parquet for tables (53 MB)" .deps/log/pyarrow.log \
     "check the network, then run this again" pip install --no-deps "pyarrow==$pyarrow_version"
+  step "installing pandas, which the reader of tables in Python needs (30 MB)" .deps/log/pandas.log \
+    "check the network, then run this again" pip install "pandas==$pandas_version"
   touch "$mark"
 }
 

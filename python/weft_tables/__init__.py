@@ -6,6 +6,7 @@
     table.frame            # all of it, as pandas.DataFrame
 
 Task, fidelity, seed and metric are always said. A cell that the table does not have is a KeyError, never a mean of others.
+What cannot be right (a unit of another kind, a file that was changed) is a ValueError.
 """
 
 import hashlib
@@ -44,7 +45,7 @@ def unit_factor(source, target):
 def _read_manifest(path):
     """A key a line with JSON behind it, as weft writes it; metrics stand indented below theirs."""
     manifest, inner = {}, None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         key, _, text = line.strip().partition(":")
@@ -68,15 +69,18 @@ class Table:
         self.manifest = manifest
         self.frame = frame
         self._genes = [name for name in frame.columns if name.startswith("gene_")]
+        self._texts = {name: {text for text in frame[name].unique() if isinstance(text, str)} for name in self._genes}
         self._index = None
 
     @classmethod
     def load(cls, path, metrics=None, verify=True):
-        """Reads a table's folder; `metrics` names those to read (default: all). ValueError where the file is another
-        than the manifest says."""
+        """Reads a table's folder; `metrics` names those to read (default: all), and curves come with their `curve_step`.
+        ValueError where the file is another than the manifest says, which takes a reading of it; `verify=False` spares that."""
         path = Path(path)
         manifest_path = path / "table.yaml" if path.is_dir() else path
         manifest = _read_manifest(manifest_path)
+        if Path(manifest["file"]["name"]).name != manifest["file"]["name"]:
+            raise ValueError(f"{manifest_path}: the name of a file beside it was expected, not {manifest['file']['name']!r}")
         parquet = manifest_path.parent / manifest["file"]["name"]
         if verify:
             digest = hashlib.sha256(parquet.read_bytes()).hexdigest()
@@ -84,13 +88,17 @@ class Table:
                 raise ValueError(f"{parquet} is not the file that {manifest_path} describes: it was changed or cut short")
         columns = None
         if metrics is not None:
+            metrics = [metrics] if isinstance(metrics, str) else list(metrics)
             unknown = [name for name in metrics if name not in manifest["metrics"]]
             if unknown:
                 raise KeyError(f"no metric {unknown[0]!r}; there are {', '.join(manifest['metrics'])}")
             import pyarrow.parquet
 
             names = pyarrow.parquet.read_schema(parquet).names
-            columns = [n for n in names if n.startswith("gene_") or n in ("task", "fidelity", "seed") or n in metrics]
+            wanted = {"task", "fidelity", "seed", *metrics}
+            if any(manifest["metrics"][name].get("curve") for name in metrics):
+                wanted.add("curve_step")
+            columns = [name for name in names if name.startswith("gene_") or name in wanted]
         frame = pandas.read_parquet(parquet, columns=columns)
         if len(frame) != manifest["rows"]:
             raise ValueError(f"{parquet} has {len(frame)} rows, but its manifest says {manifest['rows']}")
@@ -98,23 +106,42 @@ class Table:
 
     def _key(self, genome):
         """A genome's columns. Genes of each layer are lists; what stands beyond a list is inactive."""
-        values = []
+        if not isinstance(genome, dict):
+            raise TypeError(f"a dict of genes was expected, not {genome!r}")
+        values, layers = [], {}
         for column in self._genes:
             name, layer = column[len("gene_"):], None
-            if name not in genome and "_" in name and name.rsplit("_", 1)[0] in genome:
-                name, layer = name.rsplit("_", 1)[0], int(name.rsplit("_", 1)[1])
+            start, _, last = name.rpartition("_")
+            if name not in genome and last.isdigit() and start in genome:
+                name, layer = start, int(last)
             value = genome.get(name)
             if layer is not None:
+                if not isinstance(value, (list, tuple)):
+                    raise KeyError(f"gene {name!r} has a value for each layer: a list was expected, not {value!r}")
                 value = value[layer] if layer < len(value) else None
-            values.append(value)
+            layers[name] = max(layers.get(name, 0), 0 if layer is None else layer + 1)
+            values.append(self._cell(column, value))
+        for name, value in genome.items():
+            if name not in layers:
+                raise KeyError(f"the table {self.manifest['name']} has no gene {name!r}")
+            if isinstance(value, (list, tuple)) and len(value) > layers[name]:
+                raise KeyError(f"gene {name!r} has {len(value)} values; the table {self.manifest['name']} has "
+                               f"{layers[name]} layers")
         return tuple(values)
+
+    def _cell(self, column, value):
+        """A gene's value as its column has it: where values are of several types, as JSON."""
+        if value is None or not self._texts[column]:
+            return value
+        written = json.dumps(value, ensure_ascii=False)
+        return written if written in self._texts[column] else value
 
     def row(self, genome, task, fidelity, seed):
         """The number of a cell's row. KeyError where there is none."""
         if self._index is None:
-            keys = zip(*(self.frame[c].astype(object).where(self.frame[c].notna(), None)
-                         for c in self._genes + ["task", "fidelity", "seed"]))
-            self._index = {key: number for number, key in enumerate(keys)}
+            columns = [[None if no else value for value, no in zip(self.frame[name].tolist(), self.frame[name].isna())]
+                       for name in [*self._genes, "task", "fidelity", "seed"]]
+            self._index = {key: number for number, key in enumerate(zip(*columns))}
         for name, value, known in (("task", task, self.manifest["tasks"]),
                                    ("fidelity", fidelity, self.manifest["fidelity"]["values"]),
                                    ("seed", seed, self.manifest["seeds"])):
@@ -129,9 +156,13 @@ class Table:
         """A score, in the table's unit or in `unit`; of a curve the list. KeyError where there is none."""
         if metric not in self.manifest["metrics"]:
             raise KeyError(f"no metric {metric!r}; there are {', '.join(self.manifest['metrics'])}")
+        if metric not in self.frame:
+            raise KeyError(f"the metric {metric!r} was not read")
         own = self.manifest["metrics"][metric]["unit"]
-        factor = unit_factor(own, unit or own)
+        factor = unit_factor(own, own if unit is None else unit)
         found = self.frame[metric].iloc[self.row(genome, task, fidelity, seed)]
-        if found is None or (not hasattr(found, "__len__") and pandas.isna(found)):
+        if hasattr(found, "__len__") and len(found) > 0:
+            return [float(one) * factor for one in found]
+        if hasattr(found, "__len__") or pandas.isna(found):
             raise KeyError(f"the table {self.manifest['name']} has no {metric} in this row")
-        return [float(one) * factor for one in found] if hasattr(found, "__len__") else float(found) * factor
+        return float(found) * factor

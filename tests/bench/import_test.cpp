@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -192,20 +193,141 @@ TEST(Import, ReadsWhatItsConverterMakesOfNasBench101) {
   EXPECT_NE(std::system((convert + " 2> /dev/null").c_str()), 0);
 }
 
-TEST(Import, RunsNothingThatAPickleAsksFor) {
+// A script of the checkout with its arguments; what it says goes into a file.
+bool run_script(const std::string& words, const base::fs::path& said) {
+  const std::string command = "python3 " + std::string(WEFT_SOURCE_DIR) + "/" + words;
+  return std::system((command + " > " + said.string() + " 2>&1").c_str()) == 0;
+}
+
+// The table of what a script in tests/support/ writes and a converter makes of it.
+Table converted(const Folder& folder, const std::string& support, const std::string& converter,
+                const std::string& mapping) {
+  const std::string lines = (folder / "lines").string();
+  for (const std::string& words : {"tests/support/" + support, "scripts/" + converter + " -o " + lines}) {
+    if (!run_script(words, folder / "said")) throw base::Error(base::read_file(folder / "said"));
+  }
+  import_table(mapping, {lines}, folder / "table", silent);
+  return Table::load(folder / "table");
+}
+
+TEST(Import, ReadsWhatItsConverterMakesOfHwGptBench) {
   const Folder folder;
-  const std::string mark = (folder / "ran").string();
-  const std::string make =
-      "python3 -c \"import bz2,pickle,os;\nclass A:\n def __reduce__(self): return (os.system, ('touch " + mark +
-      "',))\nbz2.open('" + (folder / "a.pickle.pbz2").string() + "','wb').write(pickle.dumps(A()))\"";
-  ASSERT_EQ(std::system(make.c_str()), 0);
-  const std::string convert = "python3 " + std::string(WEFT_SOURCE_DIR) + "/scripts/convert_nats.py -o " +
-                              (folder / "out.jsonl").string() + " " + (folder / "a.pickle.pbz2").string() + " 2> " +
-                              (folder / "said").string();
-  EXPECT_NE(std::system(convert.c_str()), 0);
-  EXPECT_FALSE(base::fs::exists(mark));
-  EXPECT_FALSE(base::fs::exists(folder / "out.jsonl"));
-  EXPECT_NE(base::read_file(folder / "said").find("the pickle asks for posix.system"), std::string::npos);
+  const std::string file = (folder / "stats.pkl").string();
+  const Table table = converted(folder, "hwgpt_pickle.py " + file, "convert_hwgpt.py " + file, "hwgpt_s");
+  EXPECT_EQ(table.rows(), 2);
+  const char* genome =
+      R"({"embed_dim":768,"n_layer":10,"n_head":[4,8,12,4,8,12,4,8,12,4],"mlp_ratio":[2,3,4,2,3,4,2,3,4,2],"bias":true})";
+  const auto value = [&](const std::string& metric) { return score(table, genome, "openwebtext", 1, 0, metric); };
+  EXPECT_EQ(value("val_perplexity"), 25.5);
+  EXPECT_EQ(value("val_accuracy"), 0.40625);
+  EXPECT_EQ(value("params"), 2e8);
+  EXPECT_NEAR(value("latency_h100_s"), 0.0105, 1e-12);  // the median of three
+  EXPECT_NEAR(value("energy_h100_j"), 9, 1e-9);
+  EXPECT_NEAR(value("memory_a100_bytes"), 837.25e6, 1e-3);
+  EXPECT_NEAR(value("latency_cpu_a6000_s"), 1.01, 1e-9);  // of 998.5 ms, 1.01 s and 1.02 s
+  EXPECT_NEAR(value("energy_cpu_a6000_j"), 900, 1e-9);
+  EXPECT_EQ(sum_of(table, "energy_cpu_a6000_j").rows, 1);  // a zero is no measurement
+  EXPECT_EQ(sum_of(table, "latency_cpu_p100_s").rows, 0);  // not in the pickles
+}
+
+TEST(Import, ReadsWhatItsConverterMakesOfTransNasBench101) {
+  for (const std::string packed : {"", " zip"}) {
+    const Folder folder;
+    const std::string file = (folder / "a.pth").string();
+    const Table table = converted(folder, "transnasbench_file.py " + file + packed, "convert_transnasbench.py " + file,
+                                  "transnasbench_micro");
+    EXPECT_EQ(table.rows(), 7);
+    const char* cell = "64-41414-1_02_333";
+    EXPECT_NEAR(score(table, cell, "class_object", 2, 0, "val_accuracy"), 0.225, 1e-12);
+    EXPECT_NEAR(score(table, cell, "jigsaw", 3, 0, "test_top5_accuracy"), 0.3, 1e-12);
+    EXPECT_NEAR(score(table, cell, "segmentsemantic", 2, 0, "val_miou"), 0.18, 1e-12);
+    EXPECT_EQ(score(table, cell, "normal", 2, 0, "val_ssim"), 0.5625);
+    EXPECT_EQ(score(table, cell, "autoencoder", 2, 0, "train_l1_loss"), 1.625);
+    EXPECT_EQ(score(table, cell, "room_layout", 2, 0, "val_layout_loss"), 4.5);
+    EXPECT_TRUE(std::isnan(score(table, cell, "room_layout", 2, 0, "val_loss")));
+    EXPECT_EQ(score(table, cell, "class_scene", 2, 0, "train_s"), 50 * 3600 + 30);
+    EXPECT_EQ(score(table, cell, "class_scene", 2, 0, "params"), 22520608);
+    EXPECT_EQ(score(table, cell, "class_scene", 2, 0, "flops"), 2 * 3511115776.0);
+    const std::int64_t row =
+        table.row(table.find(space::from_text(table.space(), cell).value()), table.cell("jigsaw", 3, 0).value());
+    const auto curve = table.curve(row, table.column("val_accuracy_curve"));
+    ASSERT_EQ(curve.size(), 3U);
+    EXPECT_NEAR(curve[0], 0.2, 1e-7);
+    EXPECT_NEAR(curve[2], 0.25, 1e-7);
+    EXPECT_EQ(table.curve_steps(row)[2], 3);
+    import_table("transnasbench_macro", {folder / "lines"}, folder / "macro", silent);
+    const Table macro = Table::load(folder / "macro");
+    EXPECT_EQ(macro.rows(), 7);
+    EXPECT_EQ(score(macro, "64-123400-basic", "class_scene", 2, 0, "params"), 3400224);
+  }
+}
+
+TEST(Import, ReadsWhatItsConverterMakesOfJahsBench201) {
+  const Folder folder;
+  const std::string task = (folder / "cifar10").string();
+  const Table table = converted(folder, "jahs_pickle.py " + task, "convert_jahs.py " + task, "jahs");
+  EXPECT_EQ(table.rows(), 13);
+  EXPECT_EQ(table.genomes(), 3);
+  const std::string cell = R"({"op_10":"nor_conv_3x3","op_20":"none","op_21":"avg_pool_3x3","op_30":"skip_connect",)"
+                           R"("op_31":"none","op_32":"nor_conv_1x1",)",
+                    hyper = R"("trivial_augment":false,"learning_rate":0.1,"weight_decay":0.0005})",
+                    large = cell + R"("cells":5,"width":16,"resolution":1.0,"activation":"relu",)" + hyper,
+                    small = cell + R"("cells":1,"width":4,"resolution":0.25,"activation":"mish",)" + hyper;
+  EXPECT_EQ(score(table, large, "cifar10", 200, 0, "val_accuracy"), 0.5);
+  EXPECT_EQ(score(table, large, "cifar10", 200, 1, "test_accuracy"), 0.25);  // its learning rate is rounded to the same
+  EXPECT_EQ(score(table, large, "cifar10", 100, 0, "train_s"), 1000);
+  EXPECT_NEAR(score(table, large, "cifar10", 200, 0, "params"), 344346, 1e-6);
+  EXPECT_NEAR(score(table, large, "cifar10", 200, 0, "flops"), 94.2e6, 1e-3);
+  EXPECT_EQ(score(table, small, "cifar10", 25, 0, "val_accuracy"), 0.0625);
+  const std::int64_t genome = table.find(space::from_text(table.space(), small).value());
+  EXPECT_EQ(table.row(genome, table.cell("cifar10", 50, 0).value()), -1);  // it came to 30 epochs
+  const std::int64_t row =
+      table.row(table.find(space::from_text(table.space(), large).value()), table.cell("cifar10", 200, 0).value());
+  const auto curve = table.curve(row, table.column("val_accuracy_curve"));
+  ASSERT_EQ(curve.size(), 200U);
+  EXPECT_EQ(curve[99], 0.25F);
+  EXPECT_EQ(table.curve_steps(row)[99], 100);
+}
+
+TEST(Import, ConvertersRunNothingThatAPickleAsksFor) {
+  const std::pair<const char*, const char*> converters[] = {
+      {"convert_nats.py", "a.pickle.pbz2"},       {"convert_hwgpt.py", "a.pkl"},
+      {"convert_transnasbench.py", "a.pth"},      {"convert_transnasbench.py", "a.pkl"},
+      {"convert_jahs.py --task cifar10", "a.gz"}, {"convert_hwgpt_surrogate.py --scale s", "a.pth"}};
+  for (const auto& [converter, name] : converters) {
+    const Folder folder;
+    const std::string file = (folder / name).string(), mark = (folder / "ran").string(),
+                      out = (folder / "out").string();
+    ASSERT_TRUE(run_script("tests/support/hostile_pickle.py " + file + " " + mark, folder / "said"));
+    EXPECT_FALSE(run_script("scripts/" + std::string(converter) + " " + file + " -o " + out, folder / "said"));
+    EXPECT_FALSE(base::fs::exists(mark)) << converter;
+    EXPECT_FALSE(base::fs::exists(out)) << converter;
+    EXPECT_FALSE(base::fs::exists(out + ".partial")) << converter;
+    EXPECT_NE(base::read_file(folder / "said").find("the pickle asks for posix.system"), std::string::npos)
+        << converter;
+  }
+}
+
+TEST(Import, ConvertersWriteNothingOfAFileThatIsCutShort) {
+  const std::array<const char*, 3> converters[] = {{"hwgpt_pickle.py", "convert_hwgpt.py", "stats.pkl"},
+                                                   {"transnasbench_file.py", "convert_transnasbench.py", "a.pth"},
+                                                   {"jahs_pickle.py", "convert_jahs.py", "cifar10"}};
+  for (const auto& [support, converter, name] : converters) {
+    const Folder folder;
+    const std::string made = (folder / name).string(), out = (folder / "out").string();
+    ASSERT_TRUE(run_script("tests/support/" + std::string(support) + " " + made, folder / "said"));
+    // The last of a folder's files: those before it are whole.
+    const std::string file = base::fs::is_directory(made) ? made + "/test_set.pkl.gz" : made;
+    const std::string whole = base::read_file(file);
+    for (const std::size_t size : {whole.size() - 1, whole.size() / 2, std::size_t{0}}) {
+      base::write_file(file, whole.substr(0, size));
+      EXPECT_FALSE(run_script("scripts/" + std::string(converter) + " " + made + " -o " + out, folder / "said"))
+          << converter << " " << size;
+      EXPECT_FALSE(base::fs::exists(out)) << converter;
+      EXPECT_FALSE(base::fs::exists(out + ".partial")) << converter;
+      EXPECT_NE(base::read_file(folder / "said").find("nothing was written"), std::string::npos) << converter;
+    }
+  }
 }
 
 TEST(Import, ReadsZeroCostScores) {

@@ -40,6 +40,9 @@ TEST(Published, SpacesHaveTheirSizes) {
   EXPECT_EQ(count(Space::load("nasbench201")).count, "15625");
   EXPECT_EQ(count(Space::load("nasbench_macro")).count, "6561");
   EXPECT_EQ(count(Space::load("natsbench_size")).count, "32768");
+  EXPECT_EQ(count(Space::load("transnasbench_micro")).count, "4096");
+  EXPECT_EQ(count(Space::load("transnasbench_macro")).count, "3256");
+  EXPECT_EQ(count(Space::load("jahs")).count, "2432531250");  // 15,625 cells, 3 · 3 · 3 · 3 · 2, 31 · 31
   // 573,494 of 2^21 graphs have at most nine edges and join input and output, counted with NumPy; times 3^5.
   EXPECT_EQ(count(Space::load("nasbench101")).count, "139359042");
 }
@@ -77,6 +80,41 @@ std::int64_t params_of_101(const char* text) {
 TEST(Published, NasBench101HasTheRecordedParameters) {
   const char* const ops = " conv1x1-bn-relu conv3x3-bn-relu conv3x3-bn-relu conv3x3-bn-relu maxpool3x3";
   EXPECT_EQ(params_of_101((std::string("111010 00001 0001 100 01 1") + ops).c_str()), 2'694'282);
+}
+
+// What the benchmark's own code counts, with its classification head of 75 classes, for an image of 224 by 224 pixels.
+TEST(Published, TransNasBench101HasTheParametersAndFlopsOfItsCode) {
+  struct Row {
+    const char *space, *network;
+    std::int64_t params, macs;
+  };
+  for (const Row& row : {Row{"transnasbench_micro", "64-41414-0_00_000", 57'963, 68'679'168},
+                         Row{"transnasbench_micro", "64-41414-1_11_111", 579'435, 126'481'920},
+                         Row{"transnasbench_micro", "64-41414-1_02_333", 22'559'083, 3'511'154'176},
+                         Row{"transnasbench_micro", "64-41414-2_01_231", 9'100'907, 1'443'100'160},
+                         Row{"transnasbench_macro", "64-123400-basic", 3'419'499, 3'061'558'016},
+                         Row{"transnasbench_macro", "64-311112-basic", 1'298'795, 1'060'930'944},
+                         Row{"transnasbench_macro", "64-424440-basic", 178'995'051, 7'559'821'312}}) {
+    const block::Counts counts = counts_of(Space::load(row.space), row.network);
+    EXPECT_EQ(counts.params, row.params) << row.network;
+    EXPECT_EQ(counts.macs, row.macs) << row.network;
+  }
+}
+
+// Where a network of JAHS-Bench-201 is one of NAS-Bench-201 it has as many parameters; the smallest by hand.
+TEST(Published, JahsBench201HasTheParametersOfItsNetworks) {
+  const Space space = Space::load("jahs");
+  Json genome = {{"op_10", "nor_conv_3x3"}, {"op_20", "none"}, {"op_21", "avg_pool_3x3"},
+                 {"op_30", "skip_connect"}, {"op_31", "none"}, {"op_32", "nor_conv_1x1"}};
+  const std::int64_t wanted = counts_of(Space::load("nasbench201"), genome).params;
+  genome.update({{"cells", 5}, {"width", 16}, {"resolution", 1.0}, {"activation", "relu"}});
+  genome.update({{"trivial_augment", false}, {"learning_rate", 0.1}, {"weight_decay", 0.0005}});
+  EXPECT_EQ(counts_of(space, genome).params, wanted);
+  genome.update({{"cells", 1}, {"width", 4}, {"resolution", 0.25}, {"activation", "mish"}});
+  const auto cell = [](int c) { return 10 * c * c + 4 * c; };       // a 3x3 and a 1x1 convolution, normalised
+  const auto reduction = [](int c) { return 56 * c * c + 8 * c; };  // to 2 c channels
+  EXPECT_EQ(counts_of(space, genome).params,
+            4 * 29 + cell(4) + reduction(4) + cell(8) + reduction(8) + cell(16) + 2 * 16 + 10 * 17);
 }
 
 struct SizeRow {
