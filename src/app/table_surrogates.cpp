@@ -8,6 +8,8 @@
 #include "base/text.hpp"
 #include "bench/surrogate.hpp"
 #include "bench/table.hpp"
+#include "journal/journal.hpp"
+#include "search/run_table.hpp"
 
 namespace weft::app {
 namespace {
@@ -21,8 +23,20 @@ struct SurrogateOptions {
   bool json = false;
 };
 
+// A table; or of a run the one of what it has evaluated, which is made in its folder.
+bench::Table read_table(const SurrogateOptions& options) {
+  base::fs::path folder = options.source;
+  if (base::fs::exists(folder / "journal.sqlite")) {
+    const auto journal = journal::Journal::open(folder, journal::Journal::Mode::read);
+    const Json about = journal->header().at("experiment").value("table", Json::object());
+    folder /= "table";
+    search::table_of_run(*journal, about, folder);
+  }
+  return bench::Table::load(folder, {.metrics = std::vector{options.metric}});
+}
+
 void fit(const SurrogateOptions& options) {
-  const bench::Table table = bench::Table::load(options.source, {.metrics = std::vector{options.metric}});
+  const bench::Table table = read_table(options);
   const bench::Manifest& m = table.manifest();
   const bench::SurrogateTarget target{.metric = options.metric,
                                       .task = options.task.empty() ? m.tasks.front() : options.task,
@@ -70,10 +84,10 @@ void add_table_surrogates(CLI::App& table) {
   auto options = std::make_shared<SurrogateOptions>();
   auto* fitted = add_part<SurrogateOptions>(
       table, "surrogate",
-      "Fits a surrogate to a table, and says how good it is on genomes that it had not seen.\nExample: weft table "
+      "Fits a surrogate to a table or a run, and says how good it is on genomes that it had not seen.\nExample: weft table "
       "surrogate tables/nano_gpt --metric val_loss -o surrogates/nano_gpt",
       options, fit);
-  add_table_argument(fitted, options->source);
+  fitted->add_option("source", options->source, "A table's folder, or a run's")->required();
   fitted->add_flag("--json", options->json, "Prints JSON");
   fitted->add_option("--metric", options->metric, "What is to be predicted")->required();
   fitted->add_option("--task", options->task, "The task (default: the table's first)");

@@ -153,6 +153,9 @@ TEST_F(Tables, AreCheckedAndPredictedFrom) {
       weft({"table", "surrogate", path("t"), "--metric", "params", "-o", path("surrogate"), "--json"});
   ASSERT_EQ(fitted.code, 0) << fitted;
   EXPECT_GT(Json::parse(fitted.out).at("r2").get<double>(), 0.95);
+  const Ended of_run = weft({"table", "surrogate", path("run-t"), "--metric", "params", "-o", path("other"), "--json"});
+  EXPECT_EQ(of_run.code, 0) << of_run;
+  EXPECT_EQ(of_run.out, fitted.out);
   const Ended said = weft({"table", "predict", path("surrogate"), "--genome", kGenome, "--json"});
   ASSERT_EQ(said.code, 0) << said;
   const Ended wanted = weft({"model", "count", path("small.yaml"), kGenome, "--json"});
