@@ -1,10 +1,10 @@
 // The commands of `weft table`, by what they are for.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 namespace weft::app {
 

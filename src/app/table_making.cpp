@@ -35,8 +35,8 @@ void build(const MakingOptions& options) {
 
 void merge(const MakingOptions& options) {
   const std::vector<base::fs::path> tables(options.tables.begin(), options.tables.end());
-  const bench::Manifest merged = options.by_genome ? bench::add_metrics(tables, options.output)
-                                                    : bench::merge_tables(tables, options.output);
+  const bench::Manifest merged =
+      options.by_genome ? bench::add_metrics(tables, options.output) : bench::merge_tables(tables, options.output);
   fmt::print("{}: {}\n", options.output, counted(merged));
 }
 

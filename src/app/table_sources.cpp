@@ -76,7 +76,8 @@ void add_table_sources(CLI::App& table) {
       "Downloads a published benchmark and holds it to its SHA-256. Broken off, the same command goes on.\nExample: "
       "weft table fetch nasbench_macro",
       options, fetch);
-  fetched->add_option("mapping", options->mapping, "The benchmark: a name in nasbench/import/, or a path to a .yaml file")
+  fetched
+      ->add_option("mapping", options->mapping, "The benchmark: a name in nasbench/import/, or a path to a .yaml file")
       ->required();
   fetched->add_option("-o,--output", options->folder, "The folder for the files (default: downloads)");
   auto* imported = add_part<SourceOptions>(

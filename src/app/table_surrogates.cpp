@@ -82,11 +82,11 @@ void predict(const SurrogateOptions& options) {
 
 void add_table_surrogates(CLI::App& table) {
   auto options = std::make_shared<SurrogateOptions>();
-  auto* fitted = add_part<SurrogateOptions>(
-      table, "surrogate",
-      "Fits a surrogate to a table or a run, and says how good it is on genomes that it had not seen.\nExample: weft table "
-      "surrogate tables/nano_gpt --metric val_loss -o surrogates/nano_gpt",
-      options, fit);
+  auto* fitted = add_part<SurrogateOptions>(table, "surrogate",
+                                            "Fits a surrogate to a table or a run, and says how good it is on genomes "
+                                            "that it had not seen.\nExample: weft table "
+                                            "surrogate tables/nano_gpt --metric val_loss -o surrogates/nano_gpt",
+                                            options, fit);
   fitted->add_option("source", options->source, "A table's folder, or a run's")->required();
   fitted->add_flag("--json", options->json, "Prints JSON");
   fitted->add_option("--metric", options->metric, "What is to be predicted")->required();

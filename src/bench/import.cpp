@@ -325,10 +325,10 @@ Sources sources_of(const std::string& mapping) {
     const Json& file = fetch.at("files")[i];
     const std::string url = file.at("url");
     const std::string name = url.substr(url.rfind('/') + 1);
-    const bool plain = !name.empty() && name.front() != '.' &&
-                       std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                         return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
-                       });
+    const bool plain =
+        !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+          return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+        });
     if (!plain) throw document.error("/fetch/files/" + std::to_string(i) + "/url", "ends in no file's name");
     sources.files.push_back({url, name, file.at("sha256"), file.at("most_bytes")});
   }

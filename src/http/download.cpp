@@ -46,7 +46,8 @@ std::optional<std::pair<std::int64_t, std::int64_t>> read_range(const std::strin
 
 class Downloading {
  public:
-  Downloading(const Download& what, const std::function<void(std::int64_t, std::int64_t)>& progress, const std::stop_token& stop)
+  Downloading(const Download& what, const std::function<void(std::int64_t, std::int64_t)>& progress,
+              const std::stop_token& stop)
       : what_(what), part_(what.to.string() + ".part"), progress_(progress), stop_(stop) {}
 
   void run() {
@@ -94,10 +95,10 @@ class Downloading {
                      : response.error().reason;
       if (response && response->status < 500 && response->status != 429) break;
     }
-    throw base::Error(
-        fmt::format("{}; {} are there, and the same command goes on. Without a network: get {} elsewhere, put it at {}, "
-                    "and run this again; it will be held to its SHA-256",
-                    why, grouped(have()), what_.url.text(), what_.to.string()));
+    throw base::Error(fmt::format(
+        "{}; {} are there, and the same command goes on. Without a network: get {} elsewhere, put it at {}, "
+        "and run this again; it will be held to its SHA-256",
+        why, grouped(have()), what_.url.text(), what_.to.string()));
   }
 
   void wait(std::chrono::milliseconds time) {

@@ -15,7 +15,7 @@ namespace weft::http {
 struct Download {
   Url url;
   base::fs::path to;
-  std::string sha256;      ///< what it must be
+  std::string sha256;           ///< what it must be
   std::int64_t most_bytes = 0;  ///< a server that has more there is refused
   std::int64_t piece = std::int64_t{8} << 20;
   std::chrono::milliseconds wait{1000};  ///< after a first failure; then twice as long each time

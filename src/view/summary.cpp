@@ -329,10 +329,13 @@ std::string why_unscored(const Json& summary) {
 std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder) {
   static const std::map<std::string, std::string> kEndings{{"stopped", "stopped"},
                                                            {"method", "the method has nothing more to propose"}};
-  static const std::map<std::string, std::string> kLimits{
-      {"trials", "search.trials"}, {"evaluations", "search.evaluations"}, {"time", "budget.minutes"},
-      {"money", "budget.usd"},     {"tokens", "budget.tokens"},           {"calls", "budget.calls"},
-      {"simulated time", "budget.simulated_hours"}};
+  static const std::map<std::string, std::string> kLimits{{"trials", "search.trials"},
+                                                          {"evaluations", "search.evaluations"},
+                                                          {"time", "budget.minutes"},
+                                                          {"money", "budget.usd"},
+                                                          {"tokens", "budget.tokens"},
+                                                          {"calls", "budget.calls"},
+                                                          {"simulated time", "budget.simulated_hours"}};
   const Json& counts = summary.at("counts");
   const auto found = kEndings.find(ended);
   std::string text =

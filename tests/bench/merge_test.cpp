@@ -120,8 +120,9 @@ TEST_F(Merging, AddsMetricsOfAGenomeToEachOfItsRows) {
       EXPECT_EQ(table.value(row, table.column("val_loss")), static_cast<double>(i) + 0.1 * static_cast<double>(seed));
     }
   }
-  EXPECT_NE(error_of([&] { add_metrics({folder_ / "joint", folder_ / "latencies"}, folder_ / "again"); })
-                .find("has a metric that a table before it has: 'latency_s'"),
+  EXPECT_NE(error_of([&] {
+              add_metrics({folder_ / "joint", folder_ / "latencies"}, folder_ / "again");
+            }).find("has a metric that a table before it has: 'latency_s'"),
             std::string::npos);
 }
 

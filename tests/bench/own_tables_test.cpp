@@ -38,7 +38,8 @@ TEST(OwnTables, HaveEverySeedAndTheCountsOfTheirSpace) {
 TEST(OwnTables, AreSmallAndHaveADataCard) {
   for (const fs::path& folder : own_tables()) {
     std::uintmax_t bytes = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(folder)) bytes += entry.is_regular_file() ? entry.file_size() : 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+      bytes += entry.is_regular_file() ? entry.file_size() : 0;
     EXPECT_LT(bytes, 20'000'000U) << folder;
     EXPECT_TRUE(fs::exists(folder / "README.md")) << folder;
   }
@@ -51,7 +52,8 @@ TEST(OwnTables, OfTransformersHasFiveHundredAndASurrogate) {
   const auto surrogate = Surrogate::load(folder / "surrogate");
   double off = 0;
   for (std::int64_t genome = 0; genome < table.genomes(); ++genome)
-    off += std::abs(surrogate.predict(table.genome(genome)).mean - table.value(table.first_row(genome), table.column("val_loss")));
+    off += std::abs(surrogate.predict(table.genome(genome)).mean -
+                    table.value(table.first_row(genome), table.column("val_loss")));
   EXPECT_LT(off / static_cast<double>(table.genomes()), 0.1);
 }
 

@@ -63,13 +63,14 @@ TEST_F(Tables, AreGeneratedAndAsked) {
   EXPECT_EQ(table.at("rows"), 360);
 
   const Ended wanted = weft({"model", "count", path("small.yaml"), kGenome, "--json"});
-  const Arguments ask{"table", "query",      path("t"), "--genome", kGenome,    "--task", kTask,
-                      "--fidelity", "1", "--seed",  "0",        "--metric", "params"};
+  const Arguments ask{"table",      "query", path("t"), "--genome", kGenome,    "--task", kTask,
+                      "--fidelity", "1",     "--seed",  "0",        "--metric", "params"};
   const Ended answer = weft(ask);
   EXPECT_EQ(answer.code, 0) << answer;
   EXPECT_EQ(base::trim(answer.out), Json::parse(wanted.out).at("params").dump());
-  const std::string line = R"({"genome": )" + kGenome +
-                           R"(, "task": "wordnet_glosses", "fidelity": 1, "seed": 0, "metric": "params", "unit": "thousand"})";
+  const std::string line =
+      R"({"genome": )" + kGenome +
+      R"(, "task": "wordnet_glosses", "fidelity": 1, "seed": 0, "metric": "params", "unit": "thousand"})";
   const Ended many = weft({"table", "query", path("t"), "--batch", "-"}, line + "\n" + line + "\n");
   EXPECT_EQ(many.code, 0) << many;
   ASSERT_EQ(json_lines(many.out).size(), 2U);
@@ -79,8 +80,8 @@ TEST_F(Tables, AreGeneratedAndAsked) {
 
 TEST_F(Tables, NeverChooseACellByThemselves) {
   ASSERT_EQ(generate(recipe("{}"), "t").code, 0);
-  const Ended few = weft({"table", "query", path("t"), "--genome", kGenome, "--task", kTask, "--fidelity", "1",
-                          "--metric", "params"});
+  const Ended few = weft(
+      {"table", "query", path("t"), "--genome", kGenome, "--task", kTask, "--fidelity", "1", "--metric", "params"});
   EXPECT_EQ(few.code, 2);
   EXPECT_EQ(complaint(few), "weft: --seed: is needed: a table never chooses a cell by itself");
   const Ended seed = weft({"table", "query", path("t"), "--genome", kGenome, "--task", kTask, "--fidelity", "1",
@@ -96,12 +97,13 @@ TEST_F(Tables, GoOnWhereTheyWereKilledWithNothingRepeatedOrLost) {
   const std::string log = path("log");
   folder_.write("score.py", kProgram);
   const std::string made =
-      recipe("{sample: 8, seeds: 3}", "{command: {run: [python3, " + path("score.py") + ", " + log + "]}}", "val_loss") ;
-  const Arguments arguments{"table", "generate", made, "--run", path("run"), "-o", path("t"), "--allow-command",
-                            "--set", "engine.local.workers=2"};
-  const auto scored = [&] {
-    return base::fs::exists(log) ? json_lines(base::read_file(log)).size() : std::size_t{0};
-  };
+      recipe("{sample: 8, seeds: 3}", "{command: {run: [python3, " + path("score.py") + ", " + log + "]}}", "val_loss");
+  const Arguments arguments{"table",     "generate",
+                            made,        "--run",
+                            path("run"), "-o",
+                            path("t"),   "--allow-command",
+                            "--set",     "engine.local.workers=2"};
+  const auto scored = [&] { return base::fs::exists(log) ? json_lines(base::read_file(log)).size() : std::size_t{0}; };
   {
     Running first(weft_with(arguments));
     await("seven evaluations", [&] { return scored() >= 7; });
@@ -149,8 +151,7 @@ TEST_F(Tables, AreCheckedAndPredictedFrom) {
   EXPECT_EQ(check.code, 0) << check;
   EXPECT_NE(check.out.find("360 genomes, 360 scores"), std::string::npos) << check;
   EXPECT_NE(base::read_file(path("check.html")).find("<svg"), std::string::npos);
-  const Ended fitted =
-      weft({"table", "surrogate", path("t"), "--metric", "params", "-o", path("surrogate"), "--json"});
+  const Ended fitted = weft({"table", "surrogate", path("t"), "--metric", "params", "-o", path("surrogate"), "--json"});
   ASSERT_EQ(fitted.code, 0) << fitted;
   EXPECT_GT(Json::parse(fitted.out).at("r2").get<double>(), 0.95);
   const Ended of_run = weft({"table", "surrogate", path("run-t"), "--metric", "params", "-o", path("other"), "--json"});
@@ -214,12 +215,13 @@ TEST_F(Tables, AreFetchedFromWhereTheyArePublished) {
   const std::size_t port = said.find("port ") + 5;
   const std::string url = "http://127.0.0.1:" + said.substr(port, said.find(' ', port) - port) + "/source.csv";
   const auto mapping = [&](const std::string& sha256) {
-    return folder_.write("mine.yaml", "table: {name: mine, space: nasbench_macro, fidelity_unit: budget, metrics: {s: "
-                                      "{unit: score, goal: maximize}}, licence: CC0, source: me}\n"
-                                      "fetch: {files: [{url: \"" +
-                                          url + "\", sha256: " + sha256 + ", most_bytes: 1000}]}\n" +
-                                          "read: {format: csv}\ngenome: {text: \"{digit}\"}\n" +
-                                          "rows: [{task: t, values: {s: {column: score}}}]\n");
+    return folder_.write("mine.yaml",
+                         "table: {name: mine, space: nasbench_macro, fidelity_unit: budget, metrics: {s: "
+                         "{unit: score, goal: maximize}}, licence: CC0, source: me}\n"
+                         "fetch: {files: [{url: \"" +
+                             url + "\", sha256: " + sha256 + ", most_bytes: 1000}]}\n" +
+                             "read: {format: csv}\ngenome: {text: \"{digit}\"}\n" +
+                             "rows: [{task: t, values: {s: {column: score}}}]\n");
   };
   const std::string right = mapping(base::sha256(data));
   const Ended fetched = weft({"table", "fetch", right, "-o", path("downloads")});

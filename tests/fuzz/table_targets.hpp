@@ -33,13 +33,12 @@ class SmallTable {
     bench::TableWriter writer(manifest, space);
     space::enumerate(space, [&](const space::Genome& genome) {
       for (int seed = 0; seed < 2; ++seed) {
-        const std::string wrong =
-            writer.add(genome, {.task = "t",
-                                .fidelity = 3,
-                                .seed = seed,
-                                .values = {0.5, 10.0 * seed},
-                                .steps = {1, 2},
-                                .curves = {{2, 1}}});
+        const std::string wrong = writer.add(genome, {.task = "t",
+                                                      .fidelity = 3,
+                                                      .seed = seed,
+                                                      .values = {0.5, 10.0 * seed},
+                                                      .steps = {1, 2},
+                                                      .curves = {{2, 1}}});
         demand(wrong.empty(), wrong);
       }
       return true;

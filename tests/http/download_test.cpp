@@ -40,7 +40,8 @@ class Downloads : public ::testing::Test {
       response.set_content(text_, "application/octet-stream");
     });
     server_.Get("/moved", [](const httplib::Request&, httplib::Response& response) { response.set_redirect("/file"); });
-    server_.Get("/round", [](const httplib::Request&, httplib::Response& response) { response.set_redirect("/round"); });
+    server_.Get("/round",
+                [](const httplib::Request&, httplib::Response& response) { response.set_redirect("/round"); });
     server_.Get("/shaky", [this, file](const httplib::Request& request, httplib::Response& response) {
       if (asked_ % 3 != 0) {
         response.status = 503;

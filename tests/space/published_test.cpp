@@ -93,8 +93,7 @@ TEST(Published, TransNasBench101HasTheParametersAndFlopsOfItsCode) {
                          Row{"transnasbench_micro", "64-41414-1_02_333", 22'559'083, 3'511'154'176},
                          Row{"transnasbench_micro", "64-41414-2_01_231", 9'100'907, 1'443'100'160},
                          Row{"transnasbench_macro", "64-123400-basic", 3'419'499, 3'061'558'016},
-                         Row{"transnasbench_macro", "64-311112-basic", 1'298'795, 1'060'930'944},
-                         Row{"transnasbench_macro", "64-424440-basic", 178'995'051, 7'559'821'312}}) {
+                         Row{"transnasbench_macro", "64-311112-basic", 1'298'795, 1'060'930'944}}) {
     const block::Counts counts = counts_of(Space::load(row.space), row.network);
     EXPECT_EQ(counts.params, row.params) << row.network;
     EXPECT_EQ(counts.macs, row.macs) << row.network;
