@@ -150,7 +150,7 @@ class TableReader {
       curves = curves || curve;
       table_.columns_.push_back(std::move(column));
     }
-    if (curves) table_.steps_.emplace();
+    if (curves) table_.steps_ = Table::Column();
   }
 
   void read_group(int group) {
