@@ -16,6 +16,8 @@
 namespace weft::bench {
 namespace {
 
+constexpr std::uintmax_t kValuesAByte = 1000;  // of a column that hardly changes
+
 using base::Json;
 
 constexpr std::size_t kLongest = 1U << 20U;  // bytes of a text in a cell
@@ -176,6 +178,28 @@ void append_lists(const arrow::Array& array, Lists& lists) {
   }
 }
 
+// Room is made for as many values as a file says that it has: no more are believed than could be packed into it.
+void check_counts(const parquet::FileMetaData& metadata, std::uintmax_t bytes) {
+  const auto most = static_cast<std::int64_t>(1'000'000 + kValuesAByte * std::min<std::uintmax_t>(bytes, 1U << 31U));
+  const std::int64_t rows = metadata.num_rows();
+  if (rows < 0 || rows > most) throw std::runtime_error("says that it has " + std::to_string(rows) + " rows");
+  std::int64_t sum = 0;
+  for (int i = 0; i < metadata.num_row_groups(); ++i) {
+    const auto group = metadata.RowGroup(i);
+    if (group->num_rows() < 0 || group->num_rows() > rows - sum)
+      throw std::runtime_error("has groups of more rows than it says that it has");
+    sum += group->num_rows();
+    for (int column = 0; column < group->num_columns(); ++column) {
+      const std::int64_t values = group->ColumnChunk(column)->num_values();
+      const bool lists = metadata.schema()->Column(column)->max_repetition_level() > 0;
+      if (lists ? values < group->num_rows() || values > most : values != group->num_rows())
+        throw std::runtime_error("says that a column has " + std::to_string(values) + " values in " +
+                                 std::to_string(group->num_rows()) + " rows");
+    }
+  }
+  if (sum != rows) throw std::runtime_error("has groups of fewer rows than it says that it has");
+}
+
 }  // namespace
 
 struct ParquetReader::State {
@@ -203,6 +227,7 @@ ParquetReader::ParquetReader(const base::fs::path& path) : state_(std::make_uniq
   told(state_->path, [&] {
     const auto file = take(arrow::io::MemoryMappedFile::Open(path.string(), arrow::io::FileMode::READ));
     auto parquet = parquet::ParquetFileReader::Open(file);
+    check_counts(*parquet->metadata(), base::fs::file_size(path));
     parquet::ArrowReaderProperties properties(false);
     for (int i = 0; i < parquet->metadata()->num_columns(); ++i) properties.set_read_dictionary(i, true);
     state_->reader =
