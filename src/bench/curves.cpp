@@ -202,7 +202,8 @@ std::vector<CurveError> curve_errors(const Table& table, const std::string& metr
   if (all.size() < kFewestCurves) return list;
   for (int tenth = 1; tenth < 10; ++tenth) {
     CurveError error = error_at(all, tenth / 10.0);
-    if (error.last_tau) list.push_back(error);
+    const bool as_before = !list.empty() && list.back().last == error.last && list.back().nearest == error.nearest;
+    if (error.last_tau && !as_before) list.push_back(error);  // short curves: the same points
   }
   return list;
 }
