@@ -77,7 +77,8 @@ inline void fuzz_parquet(std::string_view bytes) {
   static const SmallTable kTable;
   try {
     kTable.write("table.parquet", bytes);
-    (void)bench::ParquetReader(kTable.folder() / "table.parquet");  // most inputs end here, without the space being read
+    (void)bench::ParquetReader(kTable.folder() /
+                               "table.parquet");  // most inputs end here, without the space being read
     const bench::Table table = bench::Table::load(kTable.folder(), {.metrics = std::nullopt, .verify = false});
     for (std::int64_t genome = 0; genome < table.genomes(); ++genome) {
       demand(table.find(table.genome(genome)) == genome, "a genome that is not found");
