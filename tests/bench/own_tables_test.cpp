@@ -18,16 +18,16 @@ std::vector<fs::path> own_tables() {
 }
 
 // The tables that come with weft.
-TEST(OwnTables, HaveEverySeedAndTheCountsOfTheirSpace) {
+TEST(OwnTables, HaveTheCountsOfTheirSpace) {
   ASSERT_FALSE(own_tables().empty());
   for (const fs::path& folder : own_tables()) {
     const Table table = Table::load(folder);
     const std::size_t params = table.column("params"), loss = table.column("val_loss");
     space::Counter counter(table.space(), table.space().input);
     for (std::int64_t genome = 0; genome < table.genomes(); ++genome) {
-      ASSERT_EQ(table.cells(genome).size(), 3U) << folder << ": genome " << genome;
       const std::int64_t counted = counter.count(table.genome(genome)).value().params;
-      for (std::int64_t row = table.first_row(genome); row < table.first_row(genome) + 3; ++row) {
+      std::int64_t row = table.first_row(genome);
+      for (std::size_t i = 0; i < table.cells(genome).size(); ++i, ++row) {
         EXPECT_EQ(table.value(row, params), static_cast<double>(counted));
         EXPECT_TRUE(table.value(row, loss) > 1 && table.value(row, loss) < 4) << table.value(row, loss);
       }
@@ -49,6 +49,7 @@ TEST(OwnTables, OfTransformersHasFiveHundredAndASurrogate) {
   const fs::path folder = base::home() / "nasbench/tables/nano_gpt";
   const Table table = Table::load(folder);
   EXPECT_GE(table.genomes(), 500);
+  EXPECT_EQ(table.rows(), 3 * table.genomes());
   const auto surrogate = Surrogate::load(folder / "surrogate");
   double off = 0;
   for (std::int64_t genome = 0; genome < table.genomes(); ++genome)
