@@ -125,7 +125,9 @@ TEST_F(Lanes, OfSubNetworksGiveWhatOneAfterAnotherGives) {
 }
 
 TEST_F(Lanes, OfPartsOfABatchGiveWhatTheWholeGivesButForRounding) {
-  expect_alike(recipe_with({{"sampler", "uniform"}}, {{"batch", 5}, {"clip", 0}}), 1e-4);
+  // AdamW's first steps are as long as the rate whatever the gradient: of one near 0 rounding decides where they go. A
+  // large epsilon has no such steps.
+  expect_alike(recipe_with({{"sampler", "uniform"}}, {{"batch", 5}, {"clip", 0}, {"epsilon", 1e-3}}), 1e-5);
 }
 
 TEST_F(Lanes, HandOnWhatGoesWrongInOne) {
