@@ -26,9 +26,7 @@ std::string counted(const bench::Manifest& manifest) {
 }
 
 void build(const MakingOptions& options) {
-  const auto journal = journal::Journal::open(options.run, journal::Journal::Mode::read);
-  const Json about = journal->header().at("experiment").value("table", Json::object());
-  const search::Built built = search::table_of_run(*journal, about, options.output);
+  const search::Built built = search::table_of_run(options.run, options.output);
   fmt::print("{}: {}{}\n", options.output, counted(built.manifest),
              built.failed > 0 ? fmt::format("; {} evaluations failed and have none", built.failed) : "");
 }

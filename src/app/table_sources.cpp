@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 
 #include "app/signals.hpp"
 #include "app/table.hpp"
+#include "app/terminal.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "bench/import.hpp"
@@ -32,11 +32,9 @@ void import_files(const SourceOptions& options) {
 void fetch_file(const bench::Source& source, const base::fs::path& to, const std::stop_token& stop) {
   const auto url = http::Url::parse(source.url);
   if (!url) throw base::Error(url.error(), source.url);
-  auto told = std::chrono::steady_clock::now();
+  Pace pace;
   const auto tell = [&](std::int64_t bytes, std::int64_t of) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - told < std::chrono::seconds(2)) return;
-    told = now;
+    if (!pace.due()) return;
     fmt::print(stderr, "{}: {:.1f} of {:.1f} MB\n", source.name, 1e-6 * static_cast<double>(bytes),
                1e-6 * static_cast<double>(of));
   };

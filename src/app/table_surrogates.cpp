@@ -1,14 +1,13 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 
 #include "app/genome.hpp"
 #include "app/table.hpp"
+#include "app/terminal.hpp"
 #include "base/text.hpp"
 #include "bench/surrogate.hpp"
 #include "bench/table.hpp"
-#include "journal/journal.hpp"
 #include "search/run_table.hpp"
 
 namespace weft::app {
@@ -27,10 +26,8 @@ struct SurrogateOptions {
 bench::Table read_table(const SurrogateOptions& options) {
   base::fs::path folder = options.source;
   if (base::fs::exists(folder / "journal.sqlite")) {
-    const auto journal = journal::Journal::open(folder, journal::Journal::Mode::read);
-    const Json about = journal->header().at("experiment").value("table", Json::object());
+    search::table_of_run(options.source, folder / "table");
     folder /= "table";
-    search::table_of_run(*journal, about, folder);
   }
   return bench::Table::load(folder, {.metrics = std::vector{options.metric}});
 }
@@ -42,12 +39,9 @@ void fit(const SurrogateOptions& options) {
                                       .task = options.task.empty() ? m.tasks.front() : options.task,
                                       .fidelity = options.fidelity > 0 ? options.fidelity : m.fidelities.back()};
   bench::SurrogateQuality quality;
-  auto told = std::chrono::steady_clock::now();
+  Pace pace;
   const auto tell = [&](int members, int of) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - told < std::chrono::seconds(2)) return;
-    told = now;
-    fmt::print(stderr, "{} of {} members fitted\n", members, of);
+    if (pace.due()) fmt::print(stderr, "{} of {} members fitted\n", members, of);
   };
   const auto surrogate = bench::Surrogate::fit(
       table, target, {.seed = static_cast<std::uint64_t>(options.seed), .progress = tell}, quality);

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "bench/table_writer.hpp"
 #include "bench/units.hpp"
+#include "journal/journal.hpp"
 #include "space/genome_text.hpp"
 
 namespace weft::search {
@@ -144,13 +145,15 @@ Manifest manifest_of(const journal::Journal& journal, const Json& about) {
 
 }  // namespace
 
-Built table_of_run(const journal::Journal& journal, const Json& about, const base::fs::path& folder) {
+Built table_of_run(const base::fs::path& run, const base::fs::path& folder) {
+  const auto opened = journal::Journal::open(run, journal::Journal::Mode::read);
+  const journal::Journal& journal = *opened;
   const Json& experiment = journal.header().at("experiment");
   const space::Space space = space::Space::from_snapshot(journal.header().at("space"));
   const std::vector<journal::Trial> trials = journal.trials();
   const auto [unit, whole] = whole_budget(experiment.at("evaluate"));
   Built built;
-  built.manifest = manifest_of(journal, about);
+  built.manifest = manifest_of(journal, experiment.value("table", Json::object()));
   built.manifest.fidelity_unit = unit;
   built.manifest.metrics = metrics_of(trials);
   TableWriter writer(built.manifest, space);
