@@ -20,9 +20,10 @@ Encoding::Encoding(const space::Space& space) : space_(space), counter_(space, s
     if (gene.open) ops_.assign(block::ops().begin(), block::ops().end());
   }
   columns_ = ops_.size() + 2;
-  for (const space::Gene& gene : space.genes) {
-    const auto layers = static_cast<std::size_t>(gene.per_layer ? space.max_depth : 1);
-    if (!gene.open) columns_ += layers * (numeric(gene) ? 1 : gene.values.size());
+  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+    const space::Gene& one = space.genes[static_cast<std::size_t>(gene)];
+    const auto layers = static_cast<std::size_t>(space.most_copies(gene));
+    if (!one.open) columns_ += layers * (numeric(one) ? 1 : one.values.size());
   }
 }
 
@@ -42,8 +43,7 @@ std::vector<float> Encoding::encode(const space::Genome& genome) {
   row.reserve(columns_);
   for (int gene = 0; gene < static_cast<int>(space_.genes.size()); ++gene) {
     const space::Gene& one = space_.genes[static_cast<std::size_t>(gene)];
-    for (int layer = 0; !one.open && layer < (one.per_layer ? space_.max_depth : 1); ++layer)
-      append(genome, gene, layer, row);
+    for (int layer = 0; !one.open && layer < space_.most_copies(gene); ++layer) append(genome, gene, layer, row);
   }
   if (!ops_.empty()) {
     std::vector<float> uses(ops_.size(), 0);

@@ -24,10 +24,9 @@ std::size_t code_bytes(const space::Space& space) {
 
 GenomeIndex::GenomeIndex(const space::Space& space)
     : space_(space), slots_(space.slots()), width_(code_bytes(space)), open_(slots_), table_(16) {
-  for (std::size_t gene = 0; gene < space.genes.size(); ++gene) {
-    const space::Gene& row = space.genes[gene];
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer)
-      open_[space.slot(static_cast<int>(gene), layer)] = row.open;
+  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+    for (int layer = 0; layer < space.most_copies(gene); ++layer)
+      open_[space.slot(gene, layer)] = space.genes[static_cast<std::size_t>(gene)].open;
   }
 }
 

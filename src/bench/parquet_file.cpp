@@ -225,7 +225,7 @@ ParquetReader::ParquetReader(const base::fs::path& path) : state_(std::make_uniq
   state_->path = path.string();
   if (!base::fs::is_regular_file(path)) throw base::Error("there is no such file", path.string());
   told(state_->path, [&] {
-    const auto file = take(arrow::io::MemoryMappedFile::Open(path.string(), arrow::io::FileMode::READ));
+    const auto file = take(arrow::io::ReadableFile::Open(path.string()));
     auto parquet = parquet::ParquetFileReader::Open(file);
     check_counts(*parquet->metadata(), base::fs::file_size(path));
     parquet::ArrowReaderProperties properties(false);

@@ -206,8 +206,7 @@ class Mlp : public Surrogate::Model {
   std::vector<float> encode(const space::Genome& genome) const {
     std::vector<float> values;
     for (const Feature& feature : features_) {
-      const bool per_layer = space->genes[static_cast<std::size_t>(feature.gene)].per_layer;
-      for (int layer = 0; layer < (per_layer ? space->max_depth : 1); ++layer) {
+      for (int layer = 0; layer < space->most_copies(feature.gene); ++layer) {
         const std::int32_t own = genome.codes[space->slot(feature.gene, layer)];
         for (const std::int32_t code : feature.codes) values.push_back(code == own ? 1 : 0);
       }

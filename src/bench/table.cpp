@@ -1,6 +1,7 @@
 #include "bench/table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -37,24 +38,23 @@ int position(const std::vector<T>& values, const T& wanted) {
 
 std::vector<Slot> slots_of(const space::Space& space) {
   std::vector<Slot> slots(space.slots());
-  for (std::size_t gene = 0; gene < space.genes.size(); ++gene) {
-    const space::Gene& row = space.genes[gene];
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer) {
-      slots[space.slot(static_cast<int>(gene), layer)] = {
-          &row, static_cast<int>(gene), layer, "gene_" + row.name + (row.per_layer ? "_" + std::to_string(layer) : "")};
+  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+    const space::Gene& row = space.genes[static_cast<std::size_t>(gene)];
+    for (int layer = 0; layer < space.most_copies(gene); ++layer) {
+      slots[space.slot(gene, layer)] = {&row, gene, layer,
+                                        "gene_" + row.name + (row.per_layer ? "_" + std::to_string(layer) : "")};
     }
   }
   return slots;
 }
 
 std::string what_is_wrong(const space::Space& space, const space::Genome& genome) {
-  for (std::size_t gene = 0; gene < space.genes.size(); ++gene) {
-    const auto index = static_cast<int>(gene);
-    const space::Gene& row = space.genes[gene];
-    const int copies = space.copies(index, genome);
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer) {
-      const bool there = genome.codes[space.slot(index, layer)] != space::Genome::kInactive;
-      if (there == (layer < copies && space.active(index, genome, layer))) continue;
+  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+    const space::Gene& row = space.genes[static_cast<std::size_t>(gene)];
+    const int copies = space.copies(gene, genome);
+    for (int layer = 0; layer < space.most_copies(gene); ++layer) {
+      const bool there = genome.codes[space.slot(gene, layer)] != space::Genome::kInactive;
+      if (there == (layer < copies && space.active(gene, genome, layer))) continue;
       return "the gene '" + row.name + "'" + (row.per_layer ? " of layer " + std::to_string(layer) : "") +
              (there ? " has a value, but is inactive" : " has no value");
     }
@@ -108,20 +108,16 @@ class TableReader {
     table_.index_->reserve(std::min({manifest_.genomes, manifest_.rows, kMostReserved}));
     choose_columns(options);
     slots_ = slots_of(*table_.space_);
-    table_.places_.reserve(place(std::min(manifest_.rows, kMostReserved)));
-    table_.first_.reserve(place(std::min(manifest_.genomes, kMostReserved)) + 1);
   }
 
   Table read() {
-    table_.first_.push_back(0);
     for (int group = 0; group < parquet_->groups(); ++group) read_group(group);
     if (table_.index_->size() != manifest_.genomes)
       throw base::Error("has " + std::to_string(table_.index_->size()) + " genomes, but its manifest says " +
                             std::to_string(manifest_.genomes),
                         parquet_path_.string());
     for (Table::Column& column : table_.columns_) column.values.shrink_to_fit();
-    close_genome();
-    compact();
+    if (!current_.empty()) close_genome();
     return std::move(table_);
   }
 
@@ -268,8 +264,8 @@ class TableReader {
         same = same && own[slot] == current_[slot];
       }
       if (!same) begin_genome(own, row);
-      table_.places_.push_back({static_cast<std::uint8_t>(tasks_[row]), static_cast<std::uint8_t>(fidelities_[row]),
-                                static_cast<std::uint16_t>(seeds_[row])});
+      current_places_.push_back({static_cast<std::uint8_t>(tasks_[row]), static_cast<std::uint8_t>(fidelities_[row]),
+                                 static_cast<std::uint16_t>(seeds_[row])});
     }
   }
 
@@ -285,29 +281,40 @@ class TableReader {
     throw wrong(row, "gene_*", "a genome that stood further up: rows of one genome must stand together");
   }
 
+  // A table whose genomes all have the same cells in the same order needs no list of each one's.
   void close_genome() {
-    const std::span<const Table::Place> own = std::span(table_.places_).subspan(table_.first_.back());
-    for (std::size_t i = 1; i < own.size(); ++i) {
-      if (std::find(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(i), own[i]) !=
-          own.begin() + static_cast<std::ptrdiff_t>(i))
-        throw base::Error(
-            "has two rows of one genome, task, fidelity and seed: row " + std::to_string(table_.first_.back() + i),
-            parquet_path_.string());
+    for (auto one = current_places_.begin(); one != current_places_.end(); ++one) {
+      if (std::find(current_places_.begin(), one, *one) != one)
+        throw base::Error("has two rows of one genome, task, fidelity and seed: row " +
+                              std::to_string(closed_rows_ + place(one - current_places_.begin())),
+                          parquet_path_.string());
     }
+    if (closed_rows_ == 0) {
+      table_.regular_ = true;
+      table_.places_ = current_places_;
+    } else {
+      if (table_.regular_ && table_.places_ != current_places_) list_places();
+      if (!table_.regular_) add_places();
+    }
+    closed_rows_ += current_places_.size();
+    current_places_.clear();
+  }
+
+  void add_places() {
+    table_.places_.insert(table_.places_.end(), current_places_.begin(), current_places_.end());
     table_.first_.push_back(static_cast<std::uint32_t>(table_.places_.size()));
   }
 
-  // A table whose genomes all have the same cells needs no list of each one's.
-  void compact() {
-    const std::size_t each = table_.first_[1];
-    bool regular = each > 0 && table_.places_.size() == each * static_cast<std::size_t>(table_.index_->size());
-    for (std::size_t row = each; regular && row < table_.places_.size(); ++row)
-      regular = table_.places_[row] == table_.places_[row - each];
-    table_.regular_ = regular;
-    if (!regular) return;
-    table_.places_.resize(each);
-    table_.places_.shrink_to_fit();
-    table_.first_ = {};
+  // From here on each genome's cells are listed; those so far had all the same.
+  void list_places() {
+    const std::vector<Table::Place> each = std::exchange(table_.places_, {});
+    table_.regular_ = false;
+    table_.places_.reserve(place(std::min(manifest_.rows, kMostReserved)));
+    table_.first_.reserve(place(std::min(manifest_.genomes, kMostReserved)) + 1);
+    for (std::size_t row = 0; row <= closed_rows_; row += each.size()) {
+      table_.first_.push_back(static_cast<std::uint32_t>(row));
+      if (row < closed_rows_) table_.places_.insert(table_.places_.end(), each.begin(), each.end());
+    }
   }
 
   base::fs::path file_;
@@ -318,7 +325,9 @@ class TableReader {
   std::vector<Slot> slots_;
   std::vector<std::vector<std::int32_t>> codes_;  // of this group, for each slot
   std::vector<std::int32_t> tasks_, fidelities_, seeds_;
-  std::vector<std::int32_t> current_;  // the genome whose rows are being read
+  std::vector<std::int32_t> current_;         // the genome whose rows are being read
+  std::vector<Table::Place> current_places_;  // its rows so far
+  std::size_t closed_rows_ = 0;               // of the genomes before it
 };
 
 Table Table::load(const base::fs::path& path, const Options& options) {

@@ -43,14 +43,14 @@ std::optional<std::vector<double>> Objective::costs(const journal::Outcome& outc
 
 const journal::Trial* Objective::best_trial(const std::vector<journal::Trial>& trials) const {
   const journal::Trial* best = nullptr;
-  double best_value = 0;
+  Standing best_standing;
   for (const journal::Trial& trial : trials) {
     const auto found = trial.outcome ? value(*trial.outcome, first().metric) : std::nullopt;
     if (!found) continue;
-    const double budget = trial.proposal.fidelity.budget, before = best == nullptr ? 0 : best->proposal.fidelity.budget;
-    if (budget < before || (budget == before && !first().better(*found, best_value))) continue;
+    const Standing standing{trial.proposal.fidelity.budget, *found};
+    if (!ahead(standing, best_standing)) continue;
     best = &trial;
-    best_value = *found;
+    best_standing = standing;
   }
   return best;
 }

@@ -28,6 +28,14 @@ struct Objective {
   /// All goals as numbers to be minimised; nothing where one is missing.
   std::optional<std::vector<double>> costs(const journal::Outcome& outcome) const;
   const Goal& first() const { return goals.front(); }
+  /// What a trial stands by: its share of the budget (of none: 0), and its value of the first goal.
+  struct Standing {
+    double budget = 0, value = 0;
+  };
+  /// Whether a is better: of a larger share, or of the same and with a better value.
+  bool ahead(Standing a, Standing b) const {
+    return a.budget > b.budget || (a.budget == b.budget && first().better(a.value, b.value));
+  }
   /// The earliest of the trials with the best value of the first goal, of those at the highest fidelity; null where
   /// none has one.
   const journal::Trial* best_trial(const std::vector<journal::Trial>& trials) const;

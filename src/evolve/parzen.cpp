@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
-#include "evolve/parzen_kernel.hpp"
 #include "space/distribution.hpp"
 #include "space/listing.hpp"
 #include "space/vary.hpp"
@@ -15,61 +13,57 @@ namespace {
 
 constexpr int kTries = 1000;
 constexpr double kLeastBandwidth = 1e-3;
+constexpr double kLeastDensity = std::numeric_limits<double>::min();
 
 }  // namespace
 
-// Around some of the observations: a value is kept with probability 1 - bandwidth, else drawn among all.
-struct Parzen::Kernels {
-  std::size_t first = 0, last = 0;
-  bool uniform = false;            // whether there is a kernel of the prior beside them
-  std::vector<double> bandwidths;  // of each slot
-  std::vector<double> keeps;       // the probability that a value comes out as it was
-  std::vector<float> ratios;       // what another value's probability is to that
-  std::vector<KernelSlot> slots;   // those of the genome that is asked for
-};
-
 Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
-    : space_(&space), options_(options), sizes_(space.slots()) {
+    : space_(&space), options_(options), sizes_(space.slots()), drawn_(space.slots()) {
   const space::Distribution even(space);  // an open gene has none
-  for (std::size_t gene = 0; gene < space.genes.size(); ++gene) {
-    const space::Gene& row = space.genes[gene];
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer)
-      sizes_[space.slot(static_cast<int>(gene), layer)] = row.values.size();
+  free_ = space.depth_gene < 0 && space.require.empty();
+  for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
+    const space::Gene& row = space.genes[static_cast<std::size_t>(gene)];
+    free_ = free_ && !row.when;
+    for (int layer = 0; layer < space.most_copies(gene); ++layer)
+      sizes_[space.slot(gene, layer)] = static_cast<std::int32_t>(row.values.size());
   }
-  for (const std::size_t size : sizes_) shares_.push_back(1 / static_cast<double>(size));
-  columns_.assign(sizes_.size(), std::vector<std::int32_t>(kKernelLanes));
+  std::int32_t rows = 0;
+  for (const std::int32_t size : sizes_) {
+    low_.slots.push_back({.values = size, .row = rows});
+    rows += 1 + size;
+  }
+  scratch_.resize(static_cast<std::size_t>(rows));
+  low_.uniform = options_.bandwidth == ParzenOptions::Bandwidth::prior;
+  low_.bandwidths.resize(sizes_.size());
+  low_.keeps.resize(sizes_.size());
+  high_ = low_;
+  candidate_.codes.resize(sizes_.size());
 }
 
 void Parzen::observe(const space::Genome& genome, double cost) {
   const auto place = std::upper_bound(costs_.begin(), costs_.end(), cost) - costs_.begin();
   costs_.insert(costs_.begin() + place, cost);
-  for (std::size_t slot = 0; slot < columns_.size(); ++slot)
-    columns_[slot].insert(columns_[slot].begin() + place, genome.codes[slot]);
+  codes_.insert(codes_.begin() + place * static_cast<std::ptrdiff_t>(sizes_.size()), genome.codes.begin(),
+                genome.codes.end());
 }
 
-Parzen::Kernels Parzen::kernels(std::size_t first, std::size_t last) const {
-  Kernels made{.first = first,
-               .last = last,
-               .uniform = options_.bandwidth == ParzenOptions::Bandwidth::prior,
-               .bandwidths = {},
-               .keeps = {},
-               .ratios = {},
-               .slots = std::vector<KernelSlot>(sizes_.size())};
+void Parzen::place(Density& density, std::size_t first, std::size_t last) const {
+  density.first = first;
+  density.last = last;
   for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
-    const auto values = static_cast<double>(sizes_[slot]);
+    const double values = sizes_[slot];
     double bandwidth = 0;
-    if (sizes_[slot] > 1 && made.uniform) {
+    if (sizes_[slot] > 1 && density.uniform) {
       // One observation of the prior, spread over the values and shared by all kernels.
-      bandwidth = values / (static_cast<double>(last - first) + 1 + values);
+      bandwidth = values / (density.kernels() + values);
     } else if (sizes_[slot] > 1) {
       bandwidth = std::clamp(silverman(slot, first, last), kLeastBandwidth, 1 - 1 / values);
     }
     const double other = bandwidth / values, keep = 1 - bandwidth + other;
-    made.bandwidths.push_back(bandwidth);
-    made.keeps.push_back(keep);
-    made.ratios.push_back(static_cast<float>(other / keep));
+    density.bandwidths[slot] = bandwidth;
+    density.keeps[slot] = keep;
+    density.slots[slot].ratio = static_cast<float>(other / keep);
   }
-  return made;
 }
 
 // Silverman's rule on the codes of a slot, as BOHB's authors have it.
@@ -77,7 +71,7 @@ double Parzen::silverman(std::size_t slot, std::size_t first, std::size_t last) 
   const auto count = static_cast<double>(last - first);
   double sum = 0, square = 0;
   for (std::size_t i = first; i < last; ++i) {
-    const double code = columns_[slot][i];
+    const double code = codes_[i * sizes_.size() + slot];
     sum += code;
     square += code * code;
   }
@@ -85,55 +79,60 @@ double Parzen::silverman(std::size_t slot, std::size_t first, std::size_t last) 
   return 1.06 * std::sqrt(variance) * std::pow(count, -1 / (4 + static_cast<double>(sizes_.size())));
 }
 
-void Parzen::draw(const Kernels& kernels, base::Random& random, space::Genome& genome) const {
-  const std::size_t kernel = kernels.first + random.below(kernels.last - kernels.first + (kernels.uniform ? 1 : 0));
+// A candidate around a good one; whether the space allows it.
+bool Parzen::draw(base::Random& random, std::size_t lane) {
+  const std::size_t kernel = low_.first + random.below(low_.last - low_.first + (low_.uniform ? 1 : 0));
   for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
-    const auto values = static_cast<double>(sizes_[slot]);
-    const std::int32_t own = kernel < kernels.last ? columns_[slot][kernel] : space::Genome::kInactive;
-    const double bandwidth = own == space::Genome::kInactive ? 1 : kernels.bandwidths[slot], chance = random.uniform();
+    const std::int32_t own = kernel < low_.last ? codes_[kernel * sizes_.size() + slot] : space::Genome::kInactive;
+    const double bandwidth = own == space::Genome::kInactive ? 1 : low_.bandwidths[slot], chance = random.uniform();
     // Below the bandwidth it says which of the values.
-    genome.codes[slot] = chance < bandwidth ? static_cast<std::int32_t>(chance / bandwidth * values) : own;
+    candidate_.codes[slot] = chance < bandwidth ? static_cast<std::int32_t>(chance / bandwidth * sizes_[slot]) : own;
   }
-  space::deactivate(*space_, genome);
+  if (!free_) {
+    space::deactivate(*space_, candidate_);
+    if (!space::allowed(*space_, candidate_)) return false;
+  }
+  for (std::size_t slot = 0; slot < sizes_.size(); ++slot) drawn_[slot].of[lane] = candidate_.codes[slot];
+  return true;
 }
 
-// The ratio of both densities.
-double Parzen::ratio(Kernels& low, Kernels& high, const space::Genome& genome) const {
-  double keep_low = 1, keep_high = 1, prior = low.uniform ? 1 : 0;
-  std::size_t active = 0;
-  for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
-    const std::int32_t code = genome.codes[slot];
-    if (code == space::Genome::kInactive) continue;
-    keep_low *= low.keeps[slot];
-    keep_high *= high.keeps[slot];
-    prior *= shares_[slot];
-    low.slots[active] = {.codes = columns_[slot].data(), .wanted = code, .ratio = low.ratios[slot]};
-    high.slots[active++] = {.codes = columns_[slot].data(), .wanted = code, .ratio = high.ratios[slot]};
-  }
-  const auto density = [&](const Kernels& kernels, double keep) {
-    const double sum = kernel_sum(kernels.slots.data(), active, kernels.first, kernels.last);
-    const double count = static_cast<double>(kernels.last - kernels.first) + (kernels.uniform ? 1 : 0);
-    return (keep * sum + prior) / count + std::numeric_limits<double>::min();
-  };
-  return density(low, keep_low) / density(high, keep_high);
+KernelLanes Parzen::sums(const Density& density) {
+  const std::size_t slots = sizes_.size();
+  return kernel_sums(std::span(codes_).subspan(density.first * slots, (density.last - density.first) * slots),
+                     density.slots, drawn_, scratch_);
 }
 
-space::Genome Parzen::sample(base::Random& random) const {
+space::Genome Parzen::sample(base::Random& random) {
   const std::size_t all = costs_.size();
   const auto share = static_cast<std::size_t>(std::ceil(options_.good_share * static_cast<double>(all)));
   const std::size_t good =
       std::min(all, std::clamp<std::size_t>(share, 1, static_cast<std::size_t>(options_.most_good)));
-  Kernels low = kernels(0, good), high = kernels(good < all ? good : 0, all);
-  space::Genome candidate{.codes = std::vector<std::int32_t>(sizes_.size()), .programs = {}}, best = candidate;
-  double best_ratio = 0;
-  for (int found = 0, tries = 0; found < options_.candidates && tries < kTries; ++tries) {
-    draw(low, random, candidate);
-    if (!space::allowed(*space_, candidate)) continue;
-    ++found;
-    const double ratio = this->ratio(low, high, candidate);
-    if (ratio <= best_ratio) continue;
-    std::swap(best, candidate);
-    best_ratio = ratio;
+  place(low_, 0, good);
+  place(high_, good < all ? good : 0, all);
+  space::Genome best{.codes = std::vector<std::int32_t>(sizes_.size()), .programs = {}};
+  double best_ratio = 0, keep_low = 0, keep_high = 0, prior = 0;
+  for (std::size_t left = static_cast<std::size_t>(options_.candidates), tries = kTries; left > 0 && tries > 0;) {
+    std::size_t lanes = 0;
+    for (; lanes < std::min(left, kKernelLanes) && tries > 0; --tries) lanes += draw(random, lanes) ? 1 : 0;
+    left -= lanes;
+    const KernelLanes low = sums(low_), high = sums(high_);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      if (lane == 0 || !free_) {
+        keep_low = keep_high = 1;
+        prior = low_.uniform ? 1 : 0;
+        for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
+          if (drawn_[slot].of[lane] == space::Genome::kInactive) continue;
+          keep_low *= low_.keeps[slot];
+          keep_high *= high_.keeps[slot];
+          prior /= sizes_[slot];
+        }
+      }
+      const double ratio = ((keep_low * low.of[lane] + prior) / low_.kernels() + kLeastDensity) /
+                           ((keep_high * high.of[lane] + prior) / high_.kernels() + kLeastDensity);
+      if (ratio <= best_ratio) continue;
+      best_ratio = ratio;
+      for (std::size_t slot = 0; slot < sizes_.size(); ++slot) best.codes[slot] = drawn_[slot].of[lane];
+    }
   }
   return best_ratio > 0 ? space::confined(*space_, std::move(best), random) : space::sample(*space_, random);
 }

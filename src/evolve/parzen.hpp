@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "evolve/parzen_kernel.hpp"
 #include "space/space.hpp"
 
 namespace weft::evolve {
@@ -31,21 +32,33 @@ class Parzen {
   void observe(const space::Genome& genome, double cost);
   std::size_t observed() const { return costs_.size(); }
   /// At least one genome was observed. Random where the space's constraints refuse 1,000 draws.
-  space::Genome sample(base::Random& random) const;
+  space::Genome sample(base::Random& random);
 
  private:
-  struct Kernels;
-  Kernels kernels(std::size_t first, std::size_t last) const;
+  // The mean of kernels around some of the observations: each keeps a slot's value, or draws it among all.
+  struct Density {
+    std::size_t first = 0, last = 0;  // of the observations
+    bool uniform = false;             // whether there is a kernel of the prior beside them
+    std::vector<double> bandwidths;   // of each slot: the probability of a draw
+    std::vector<double> keeps;        // the probability that a value comes out as it was
+    std::vector<KernelSlot> slots;
+    double kernels() const { return static_cast<double>(last - first) + (uniform ? 1 : 0); }
+  };
+  void place(Density& density, std::size_t first, std::size_t last) const;
   double silverman(std::size_t slot, std::size_t first, std::size_t last) const;
-  void draw(const Kernels& kernels, base::Random& random, space::Genome& genome) const;
-  double ratio(Kernels& low, Kernels& high, const space::Genome& genome) const;
+  bool draw(base::Random& random, std::size_t lane);
+  KernelLanes sums(const Density& density);
 
   const space::Space* space_;
   ParzenOptions options_;
-  std::vector<std::size_t> sizes_;                  // values of each slot
-  std::vector<double> shares_;                      // 1 / sizes
-  std::vector<double> costs_;                       // ascending
-  std::vector<std::vector<std::int32_t>> columns_;  // of each slot the codes in the order of the costs, padded
+  bool free_;                         // whether every combination of values is a genome
+  std::vector<std::int32_t> sizes_;   // values of each slot
+  std::vector<double> costs_;         // ascending
+  std::vector<std::int32_t> codes_;   // of the observations in that order, a slot after another
+  Density low_, high_;                // of the good ones, of the others
+  std::vector<KernelCodes> drawn_;    // of each slot, of the candidates
+  std::vector<KernelLanes> scratch_;  // of kernel_sums()
+  space::Genome candidate_;
 };
 
 }  // namespace weft::evolve

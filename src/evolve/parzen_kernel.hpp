@@ -3,21 +3,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace weft::evolve {
 
-inline constexpr std::size_t kKernelLanes = 32;  ///< values behind a column's end that the loop may read
+inline constexpr std::size_t kKernelLanes = 32;  ///< candidates that are weighed side by side
 
-/// A slot of a genome: the code of each observation there, the genome's own, and by what a kernel around an observation
-/// with another code is smaller.
-struct KernelSlot {
-  const std::int32_t* codes = nullptr;
-  std::int32_t wanted = 0;
-  float ratio = 1;
+/// A slot's value in each candidate, or -1 where it is inactive.
+struct alignas(64) KernelCodes {
+  std::int32_t of[kKernelLanes] = {};
+};
+/// A number for each candidate.
+struct alignas(64) KernelLanes {
+  float of[kKernelLanes] = {};
 };
 
-/// The sum, over the observations [first, last), of the product of the ratios of slots where an observation has another
-/// code. The same on every machine.
-float kernel_sum(const KernelSlot* slots, std::size_t count, std::size_t first, std::size_t last);
+struct KernelSlot {
+  std::int32_t values = 0;  ///< that it can have
+  std::int32_t row = 0;     ///< of the scratch, of an inactive one; its values' rows follow
+  float ratio = 1;          ///< by what a kernel around an observation with another value is smaller
+};
+
+/// For each candidate the sum, over the observations, of the product of the ratios of slots where both have not the
+/// same value; a slot that is inactive in the candidate is left out. `observed` holds a code a slot of each
+/// observation, one after the other; `scratch` as many rows as the slots need. The same on every machine.
+KernelLanes kernel_sums(std::span<const std::int32_t> observed, std::span<const KernelSlot> slots,
+                        std::span<const KernelCodes> candidates, std::span<KernelLanes> scratch);
 
 }  // namespace weft::evolve

@@ -19,15 +19,11 @@ void Progress::learned(const journal::Trial& trial, const journal::Journal& jour
     status_.usd += call.usd.value_or(0);
     status_.usd_known = status_.usd_known && call.usd.has_value();
   }
-  const auto& goal = objective_.first();
-  const auto value = trial.outcome ? evolve::Objective::value(*trial.outcome, goal.metric) : std::nullopt;
-  const double budget = trial.proposal.fidelity.budget;
-  if (value &&
-      (!status_.best || budget > best_budget_ || (budget == best_budget_ && goal.better(*value, *status_.best)))) {
-    best_budget_ = budget;
-    status_.best = value;
-    status_.best_trial = trial.id;
-  }
+  const auto value = trial.outcome ? evolve::Objective::value(*trial.outcome, objective_.first().metric) : std::nullopt;
+  if (!value || !objective_.ahead({trial.proposal.fidelity.budget, *value}, best_)) return;
+  best_ = {trial.proposal.fidelity.budget, *value};
+  status_.best = value;
+  status_.best_trial = trial.id;
 }
 
 }  // namespace weft::search

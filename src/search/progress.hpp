@@ -50,7 +50,7 @@ class Progress {
   evolve::Objective objective_;
   mutable std::mutex mutex_;
   Status status_;
-  double best_budget_ = 0;  // at which the best one was evaluated
+  evolve::Objective::Standing best_;
 };
 
 }  // namespace weft::search

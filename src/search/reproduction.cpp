@@ -210,15 +210,16 @@ class Reproducer {
     if (task.front) return 100 * task.front->share(run.costs, static_cast<std::size_t>(recipe_.budgets[budget]));
     const Repetition::Best& best = run.best[budget];
     if (best.trial < 0) throw base::Error("no trial had a score", path_);
-    double value = best.value;
+    double value = best.standing.value;
     std::string metric = objective_.first().metric;
     if (recipe_.report == "test") {
       metric = recipe_.test_metric;
-      const journal::Outcome outcome = task.evaluator->evaluate({.key = {},
-                                                                 .genome = {},
-                                                                 .fidelity = {.budget = best.budget, .test = true},
-                                                                 .seed = run.seed,
-                                                                 .packed = &best.genome});
+      const journal::Outcome outcome =
+          task.evaluator->evaluate({.key = {},
+                                    .genome = {},
+                                    .fidelity = {.budget = best.standing.budget, .test = true},
+                                    .seed = run.seed,
+                                    .packed = &best.genome});
       const auto found = outcome.test.find(metric);
       if (found == outcome.test.end()) throw base::Error("a genome has no " + metric, path_);
       value = found->second;

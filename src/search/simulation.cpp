@@ -28,9 +28,8 @@ Repetition simulate(const Simulation& simulation, std::uint64_t seed) {
       const auto value = evolve::Objective::value(*trial.outcome, objective.first().metric);
       if (const auto cost = trial.outcome->metrics.find("simulated_s"); cost != trial.outcome->metrics.end())
         done.simulated_s += cost->second;
-      const double share = draft.fidelity.budget;
-      if (value && (share > best.budget || (share == best.budget && objective.first().better(*value, best.value))))
-        best = {trial.id, share, *value, *trial.proposal.genome};
+      if (value && objective.ahead({draft.fidelity.budget, *value}, best.standing))
+        best = {trial.id, {draft.fidelity.budget, *value}, *trial.proposal.genome};
       if (simulation.keep_costs) done.costs.push_back(objective.costs(*trial.outcome).value_or(std::vector<double>{}));
       proposer->tell(trial);
     }

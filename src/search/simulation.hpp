@@ -21,8 +21,7 @@ struct Simulation {
 struct Repetition {
   struct Best {
     journal::TrialId trial = -1;  ///< -1: none had a score
-    double budget = 0;            ///< at which it was evaluated: the highest so far
-    double value = 0;             ///< of the first goal
+    evolve::Objective::Standing standing;
     space::Genome genome;
   };
   std::uint64_t seed = 0;

@@ -43,7 +43,7 @@ Distribution::Distribution(const Space& space) : space_(space), slots_(space.slo
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
     if (row.open) throw base::Error(fmt::format("the gene '{}' is open: its programs have no probabilities", row.name));
     const auto count = row.values.size();
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer)
+    for (int layer = 0; layer < space.most_copies(gene); ++layer)
       set(gene, layer, std::vector<double>(count, 1 / static_cast<double>(count)));
   }
 }
@@ -58,7 +58,7 @@ Distribution::Distribution(const Space& space, const Json& value) : Distribution
     };
     if (!value.is_object() || !value.contains(row.name)) throw wrong();
     const Json& given = value.at(row.name);
-    const int layers = row.per_layer ? space.max_depth : 1;
+    const int layers = space.most_copies(gene);
     if (!given.is_array() || (row.per_layer && given.size() != static_cast<std::size_t>(layers))) throw wrong();
     for (int layer = 0; layer < layers; ++layer) {
       const Json& list = row.per_layer ? given.at(static_cast<std::size_t>(layer)) : given;
@@ -142,7 +142,7 @@ void deactivate(const Space& space, Genome& genome) {
   const int depth = space.depth(genome);
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer) {
+    for (int layer = 0; layer < space.most_copies(gene); ++layer) {
       const bool has = (!row.per_layer || layer < depth) && space.active(gene, genome, layer);
       if (!has) genome.codes[space.slot(gene, layer)] = Genome::kInactive;  // conditions are on earlier genes
     }

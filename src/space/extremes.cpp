@@ -24,7 +24,7 @@ void settle(const Space& space, Genome& genome) {
   const int depth = space.depth(genome);
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer) {
+    for (int layer = 0; layer < space.most_copies(gene); ++layer) {
       std::int32_t& code = genome.codes[space.slot(gene, layer)];
       const bool alive = (!row.per_layer || layer < depth) && space.active(gene, genome, layer);
       if (!alive) {

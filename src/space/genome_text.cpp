@@ -245,7 +245,7 @@ double distance(const Space& space, const Genome& a, const Genome& b) {
   double different = 0, slots = 0;
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
     const Gene& row = space.genes[static_cast<std::size_t>(gene)];
-    for (int layer = 0; layer < (row.per_layer ? space.max_depth : 1); ++layer) {
+    for (int layer = 0; layer < space.most_copies(gene); ++layer) {
       const std::int32_t left = a.codes[space.slot(gene, layer)], right = b.codes[space.slot(gene, layer)];
       if (left == Genome::kInactive && right == Genome::kInactive) continue;
       ++slots;

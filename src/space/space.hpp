@@ -124,6 +124,8 @@ class Space {
   int copies(int gene, const Genome& genome) const {
     return genes[static_cast<std::size_t>(gene)].per_layer ? depth(genome) : 1;
   }
+  /// Slots that every genome has for it.
+  int most_copies(int gene) const { return genes[static_cast<std::size_t>(gene)].per_layer ? max_depth : 1; }
   /// A gene's value for a condition, or null where inactive.
   const Scalar* scalar(const Genome& genome, int gene, int layer) const;
   base::Json value(const Genome& genome, int gene, int layer) const;

@@ -64,7 +64,7 @@ bool Varier::change(Genome& child, int gene) {
 bool Varier::settle(Genome& genome, int old_depth, int depth) {
   for (int gene = 0; gene < count(); ++gene) {
     const bool per_layer = row(gene).per_layer;
-    for (int layer = 0; layer < (per_layer ? space_.max_depth : 1); ++layer) {
+    for (int layer = 0; layer < space_.most_copies(gene); ++layer) {
       std::int32_t& code = genome.codes[space_.slot(gene, layer)];
       const bool alive = (!per_layer || layer < depth) && space_.active(gene, genome, layer);
       if (!alive) {

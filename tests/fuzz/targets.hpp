@@ -1,5 +1,5 @@
 // What each fuzzing target does with one input: takes it or refuses it, and holds what was taken to what must be true
-// of it. A broken promise is thrown. Called by libFuzzer (*_fuzz.cpp) and by the test that replays the corpora.
+// of it. A broken promise is thrown. Called by libFuzzer (fuzz.cpp) and by the test that replays the corpora.
 #pragma once
 
 #include <algorithm>

@@ -45,8 +45,8 @@ class Sampler {
     prior_ = std::move(*prior);
   }
 
-  Draft draw(base::Random& random) const {
-    const Parzen* known = model_ && !random.chance(random_share_) ? enough() : nullptr;
+  Draft draw(base::Random& random) {
+    Parzen* known = model_ && !random.chance(random_share_) ? enough() : nullptr;
     if (known != nullptr) return Draft::of(known->sample(random), "tpe");
     if (prior_ && random.chance(prior_share_)) {
       if (auto near = space::redraw(space_, *prior_, {}, random)) return Draft::of(std::move(*near), "prior");
@@ -60,7 +60,7 @@ class Sampler {
 
  private:
   // HpBandSter's rule: more observations than genes, with some to spare for both densities.
-  const Parzen* enough() const {
+  Parzen* enough() {
     for (auto one = known_.rbegin(); one != known_.rend(); ++one) {
       if (one->second.observed() >= space_.slots() + 2) return &one->second;
     }
@@ -113,7 +113,7 @@ class Hyperband : public Proposer {
     Bracket(std::vector<int> sizes, std::vector<double> budgets)
         : sizes_(std::move(sizes)), budgets_(std::move(budgets)) {}
 
-    std::optional<Draft> next(const Sampler& sampler, base::Random& random) {
+    std::optional<Draft> next(Sampler& sampler, base::Random& random) {
       if (asked_ == sizes_[rung_]) return std::nullopt;
       const auto place = static_cast<std::size_t>(asked_++);
       Draft draft =

@@ -24,7 +24,7 @@ class Reinforce : public Proposer {
         momentum_(method.options.at("baseline_momentum")) {
     for (int gene = 0; gene < static_cast<int>(space_.genes.size()); ++gene) {
       const space::Gene& row = space_.genes[static_cast<std::size_t>(gene)];
-      for (int layer = 0; layer < (row.per_layer ? space_.max_depth : 1); ++layer) {
+      for (int layer = 0; layer < space_.most_copies(gene); ++layer) {
         const std::size_t size = row.values.size();
         slots_.push_back(
             {gene, layer, std::vector<double>(size), std::vector<double>(size), std::vector<double>(size)});
