@@ -18,7 +18,7 @@ constexpr double kLeastDensity = std::numeric_limits<double>::min();
 }  // namespace
 
 Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
-    : space_(&space), options_(options), sizes_(space.slots()), drawn_(space.slots()) {
+    : space_(&space), options_(options), sizes_(space.slots()), drawn_(space.slots()), chances_(space.slots()) {
   const space::Distribution even(space);  // an open gene has none
   free_ = space.depth_gene < 0 && space.require.empty();
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
@@ -30,11 +30,11 @@ Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
   std::int32_t rows = 0;
   for (const std::int32_t size : sizes_) {
     low_.slots.push_back({.values = size, .row = rows});
+    prior_.push_back(rows);
     rows += 1 + size;
   }
   scratch_.resize(static_cast<std::size_t>(rows));
   low_.uniform = options_.bandwidth == ParzenOptions::Bandwidth::prior;
-  low_.bandwidths.resize(sizes_.size());
   low_.keeps.resize(sizes_.size());
   high_ = low_;
   candidate_.codes.resize(sizes_.size());
@@ -43,8 +43,10 @@ Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
 void Parzen::observe(const space::Genome& genome, double cost) {
   const auto place = std::upper_bound(costs_.begin(), costs_.end(), cost) - costs_.begin();
   costs_.insert(costs_.begin() + place, cost);
-  codes_.insert(codes_.begin() + place * static_cast<std::ptrdiff_t>(sizes_.size()), genome.codes.begin(),
-                genome.codes.end());
+  const auto rows = rows_.insert(rows_.begin() + place * static_cast<std::ptrdiff_t>(sizes_.size()),
+                                 genome.codes.begin(), genome.codes.end());
+  for (std::size_t slot = 0; slot < sizes_.size(); ++slot)
+    rows[static_cast<std::ptrdiff_t>(slot)] += low_.slots[slot].row + 1;
 }
 
 void Parzen::place(Density& density, std::size_t first, std::size_t last) const {
@@ -60,8 +62,8 @@ void Parzen::place(Density& density, std::size_t first, std::size_t last) const 
       bandwidth = std::clamp(silverman(slot, first, last), kLeastBandwidth, 1 - 1 / values);
     }
     const double other = bandwidth / values, keep = 1 - bandwidth + other;
-    density.bandwidths[slot] = bandwidth;
     density.keeps[slot] = keep;
+    density.slots[slot].bandwidth = static_cast<float>(bandwidth);
     density.slots[slot].ratio = static_cast<float>(other / keep);
   }
 }
@@ -71,7 +73,7 @@ double Parzen::silverman(std::size_t slot, std::size_t first, std::size_t last) 
   const auto count = static_cast<double>(last - first);
   double sum = 0, square = 0;
   for (std::size_t i = first; i < last; ++i) {
-    const double code = codes_[i * sizes_.size() + slot];
+    const double code = rows_[i * sizes_.size() + slot] - low_.slots[slot].row - 1;
     sum += code;
     square += code * code;
   }
@@ -79,26 +81,35 @@ double Parzen::silverman(std::size_t slot, std::size_t first, std::size_t last) 
   return 1.06 * std::sqrt(variance) * std::pow(count, -1 / (4 + static_cast<double>(sizes_.size())));
 }
 
-// A candidate around a good one; whether the space allows it.
-bool Parzen::draw(base::Random& random, std::size_t lane) {
-  const std::size_t kernel = low_.first + random.below(low_.last - low_.first + (low_.uniform ? 1 : 0));
-  for (std::size_t slot = 0; slot < sizes_.size(); ++slot) {
-    const std::int32_t own = kernel < low_.last ? codes_[kernel * sizes_.size() + slot] : space::Genome::kInactive;
-    const double bandwidth = own == space::Genome::kInactive ? 1 : low_.bandwidths[slot], chance = random.uniform();
-    // Below the bandwidth it says which of the values.
-    candidate_.codes[slot] = chance < bandwidth ? static_cast<std::int32_t>(chance / bandwidth * sizes_[slot]) : own;
+// Candidates around good ones; how many of them the space allows.
+std::size_t Parzen::draw(base::Random& random, std::size_t count) {
+  const std::size_t slots = sizes_.size();
+  KernelCodes* drawn = drawn_.data();
+  KernelLanes* chances = chances_.data();
+  for (std::size_t lane = 0; lane < count; ++lane) {
+    const std::size_t kernel = low_.first + random.below(low_.last - low_.first + (low_.uniform ? 1 : 0));
+    const std::int32_t* own = kernel < low_.last ? rows_.data() + kernel * slots : prior_.data();
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      drawn[slot].of[lane] = own[slot];
+      chances[slot].of[lane] = static_cast<float>(random.next() >> 40) * 0x1.0p-24F;
+    }
   }
-  if (!free_) {
+  kernel_draws(low_.slots, chances_, drawn_);
+  if (free_) return count;
+  std::size_t taken = 0;
+  for (std::size_t lane = 0; lane < count; ++lane) {
+    for (std::size_t slot = 0; slot < slots; ++slot) candidate_.codes[slot] = drawn_[slot].of[lane];
     space::deactivate(*space_, candidate_);
-    if (!space::allowed(*space_, candidate_)) return false;
+    if (!space::allowed(*space_, candidate_)) continue;
+    for (std::size_t slot = 0; slot < slots; ++slot) drawn_[slot].of[taken] = candidate_.codes[slot];
+    ++taken;
   }
-  for (std::size_t slot = 0; slot < sizes_.size(); ++slot) drawn_[slot].of[lane] = candidate_.codes[slot];
-  return true;
+  return taken;
 }
 
 KernelLanes Parzen::sums(const Density& density) {
   const std::size_t slots = sizes_.size();
-  return kernel_sums(std::span(codes_).subspan(density.first * slots, (density.last - density.first) * slots),
+  return kernel_sums(std::span(rows_).subspan(density.first * slots, (density.last - density.first) * slots),
                      density.slots, drawn_, scratch_);
 }
 
@@ -112,8 +123,8 @@ space::Genome Parzen::sample(base::Random& random) {
   space::Genome best{.codes = std::vector<std::int32_t>(sizes_.size()), .programs = {}};
   double best_ratio = 0, keep_low = 0, keep_high = 0, prior = 0;
   for (std::size_t left = static_cast<std::size_t>(options_.candidates), tries = kTries; left > 0 && tries > 0;) {
-    std::size_t lanes = 0;
-    for (; lanes < std::min(left, kKernelLanes) && tries > 0; --tries) lanes += draw(random, lanes) ? 1 : 0;
+    const std::size_t count = std::min({left, tries, kKernelLanes}), lanes = draw(random, count);
+    tries -= count;
     left -= lanes;
     const KernelLanes low = sums(low_), high = sums(high_);
     for (std::size_t lane = 0; lane < lanes; ++lane) {

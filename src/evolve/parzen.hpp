@@ -39,14 +39,13 @@ class Parzen {
   struct Density {
     std::size_t first = 0, last = 0;  // of the observations
     bool uniform = false;             // whether there is a kernel of the prior beside them
-    std::vector<double> bandwidths;   // of each slot: the probability of a draw
-    std::vector<double> keeps;        // the probability that a value comes out as it was
+    std::vector<double> keeps;        // of each slot: the probability that a value comes out as it was
     std::vector<KernelSlot> slots;
     double kernels() const { return static_cast<double>(last - first) + (uniform ? 1 : 0); }
   };
   void place(Density& density, std::size_t first, std::size_t last) const;
   double silverman(std::size_t slot, std::size_t first, std::size_t last) const;
-  bool draw(base::Random& random, std::size_t lane);
+  std::size_t draw(base::Random& random, std::size_t count);
   KernelLanes sums(const Density& density);
 
   const space::Space* space_;
@@ -54,10 +53,12 @@ class Parzen {
   bool free_;                         // whether every combination of values is a genome
   std::vector<std::int32_t> sizes_;   // values of each slot
   std::vector<double> costs_;         // ascending
-  std::vector<std::int32_t> codes_;   // of the observations in that order, a slot after another
+  std::vector<std::int32_t> rows_;    // of the observations in that order, a slot after another
   Density low_, high_;                // of the good ones, of the others
   std::vector<KernelCodes> drawn_;    // of each slot, of the candidates
+  std::vector<KernelLanes> chances_;  // that they are drawn by
   std::vector<KernelLanes> scratch_;  // of kernel_sums()
+  std::vector<std::int32_t> prior_;   // what the prior's kernel is around: nothing
   space::Genome candidate_;
 };
 

@@ -20,13 +20,19 @@ struct alignas(64) KernelLanes {
 
 struct KernelSlot {
   std::int32_t values = 0;  ///< that it can have
-  std::int32_t row = 0;     ///< of the scratch, of an inactive one; its values' rows follow
+  std::int32_t row = 0;     ///< that stands for an inactive one; its values' rows follow
+  float bandwidth = 0;      ///< the probability that a kernel draws a value instead of keeping its observation's
   float ratio = 1;          ///< by what a kernel around an observation with another value is smaller
 };
 
+/// Turns rows of observations into what is drawn around them, by numbers in [0, 1): below the bandwidth a value is
+/// drawn, and how far below says which; of an inactive slot always.
+void kernel_draws(std::span<const KernelSlot> slots, std::span<const KernelLanes> chances,
+                  std::span<KernelCodes> candidates);
+
 /// For each candidate the sum, over the observations, of the product of the ratios of slots where both have not the
-/// same value; a slot that is inactive in the candidate is left out. `observed` holds a code a slot of each
-/// observation, one after the other; `scratch` as many rows as the slots need. The same on every machine.
+/// same value; a slot that is inactive in the candidate is left out. `observed` holds a row a slot of each observation,
+/// one after the other; `scratch` as many rows as there are. The same on every machine.
 KernelLanes kernel_sums(std::span<const std::int32_t> observed, std::span<const KernelSlot> slots,
                         std::span<const KernelCodes> candidates, std::span<KernelLanes> scratch);
 
