@@ -27,6 +27,7 @@ struct QuestionOptions {
 
 std::string joined(const std::vector<double>& values) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const double value : values) texts.push_back(base::number_text(value));
   return base::join(texts, ", ");
 }
@@ -55,8 +56,9 @@ void show(const QuestionOptions& options) {
                metric.at("unit").get<std::string>(), metric.at("test").get<bool>() ? ", test" : "");
   }
   if (m.only_test) fmt::print("There are test scores alone: what selects by them selects by the test set.\n");
-  for (const auto& [key, text] : m.about.items()) {
-    if (text != "") fmt::print("{:<9} {}\n", key, text.get<std::string>());
+  for (const auto& [key, value] : m.about.items()) {
+    const auto text = value.get<std::string>();
+    if (!text.empty()) fmt::print("{:<9} {}\n", key, text);
   }
 }
 

@@ -18,7 +18,12 @@ constexpr double kLeastDensity = std::numeric_limits<double>::min();
 }  // namespace
 
 Parzen::Parzen(const space::Space& space, const ParzenOptions& options)
-    : space_(&space), options_(options), sizes_(space.slots()), drawn_(space.slots()), chances_(space.slots()) {
+    : space_(&space),
+      options_(options),
+      sizes_(space.slots()),
+      around_(space.slots()),
+      chances_(space.slots()),
+      drawn_(space.slots()) {
   const space::Distribution even(space);  // an open gene has none
   free_ = space.depth_gene < 0 && space.require.empty();
   for (int gene = 0; gene < static_cast<int>(space.genes.size()); ++gene) {
@@ -84,17 +89,17 @@ double Parzen::silverman(std::size_t slot, std::size_t first, std::size_t last) 
 // Candidates around good ones; how many of them the space allows.
 std::size_t Parzen::draw(base::Random& random, std::size_t count) {
   const std::size_t slots = sizes_.size();
-  KernelCodes* drawn = drawn_.data();
+  KernelCodes* around = around_.data();
   KernelLanes* chances = chances_.data();
   for (std::size_t lane = 0; lane < count; ++lane) {
     const std::size_t kernel = low_.first + random.below(low_.last - low_.first + (low_.uniform ? 1 : 0));
     const std::int32_t* own = kernel < low_.last ? rows_.data() + kernel * slots : prior_.data();
     for (std::size_t slot = 0; slot < slots; ++slot) {
-      drawn[slot].of[lane] = own[slot];
+      around[slot].of[lane] = own[slot];
       chances[slot].of[lane] = static_cast<float>(random.next() >> 40) * 0x1.0p-24F;
     }
   }
-  kernel_draws(low_.slots, chances_, drawn_);
+  kernel_draws(low_.slots, around_, chances_, drawn_);
   if (free_) return count;
   std::size_t taken = 0;
   for (std::size_t lane = 0; lane < count; ++lane) {

@@ -50,13 +50,15 @@ class Parzen {
 
   const space::Space* space_;
   ParzenOptions options_;
-  bool free_;                         // whether every combination of values is a genome
-  std::vector<std::int32_t> sizes_;   // values of each slot
-  std::vector<double> costs_;         // ascending
-  std::vector<std::int32_t> rows_;    // of the observations in that order, a slot after another
-  Density low_, high_;                // of the good ones, of the others
-  std::vector<KernelCodes> drawn_;    // of each slot, of the candidates
-  std::vector<KernelLanes> chances_;  // that they are drawn by
+  bool free_;                        // whether every combination of values is a genome
+  std::vector<std::int32_t> sizes_;  // values of each slot
+  std::vector<double> costs_;        // ascending
+  std::vector<std::int32_t> rows_;   // of the observations in that order, a slot after another
+  Density low_, high_;               // of the good ones, of the others
+  // Of each slot, of the candidates: what they are drawn around, by what chances, and their codes.
+  std::vector<KernelCodes> around_;
+  std::vector<KernelLanes> chances_;
+  std::vector<KernelCodes> drawn_;
   std::vector<KernelLanes> scratch_;  // of kernel_sums()
   std::vector<std::int32_t> prior_;   // what the prior's kernel is around: nothing
   space::Genome candidate_;

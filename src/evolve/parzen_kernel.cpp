@@ -20,17 +20,18 @@ static_assert(sizeof(Floats) == kWidth * sizeof(float));
 }  // namespace
 
 // Without branches: each would be a coin's.
-WEFT_WIDE void kernel_draws(std::span<const KernelSlot> slots, std::span<const KernelLanes> chances,
-                            std::span<KernelCodes> candidates) {
+WEFT_WIDE void kernel_draws(std::span<const KernelSlot> slots, std::span<const KernelCodes> around,
+                            std::span<const KernelLanes> chances, std::span<KernelCodes> candidates) {
   for (std::size_t slot = 0; slot < slots.size(); ++slot) {
     const std::int32_t values = slots[slot].values;
     const auto all = static_cast<float>(values);
     const float bandwidth = slots[slot].bandwidth, scale = bandwidth > 0 ? all / bandwidth : 0;
     const std::int32_t first = slots[slot].row + 1;
+    const std::int32_t* rows = around[slot].of;
     const float* chance = chances[slot].of;
     std::int32_t* codes = candidates[slot].of;
     for (std::size_t lane = 0; lane < kKernelLanes; ++lane) {
-      const std::int32_t own = codes[lane] - first;
+      const std::int32_t own = rows[lane] - first;
       const bool known = own != -1;
       const std::int32_t value = static_cast<std::int32_t>(chance[lane] * (known ? scale : all));
       const std::int32_t drawn = value < values ? value : values - 1;

@@ -9,7 +9,7 @@ namespace weft::evolve {
 
 inline constexpr std::size_t kKernelLanes = 32;  ///< candidates that are weighed side by side
 
-/// A slot's value in each candidate, or -1 where it is inactive.
+/// A code for each candidate: of a slot's value, or -1 where it is inactive.
 struct alignas(64) KernelCodes {
   std::int32_t of[kKernelLanes] = {};
 };
@@ -25,10 +25,10 @@ struct KernelSlot {
   float ratio = 1;          ///< by what a kernel around an observation with another value is smaller
 };
 
-/// Turns rows of observations into what is drawn around them, by numbers in [0, 1): below the bandwidth a value is
-/// drawn, and how far below says which; of an inactive slot always.
-void kernel_draws(std::span<const KernelSlot> slots, std::span<const KernelLanes> chances,
-                  std::span<KernelCodes> candidates);
+/// Draws candidates around observations, of which `around` holds the rows, by numbers in [0, 1): below the bandwidth a
+/// value is drawn, and how far below says which; of an inactive slot always.
+void kernel_draws(std::span<const KernelSlot> slots, std::span<const KernelCodes> around,
+                  std::span<const KernelLanes> chances, std::span<KernelCodes> candidates);
 
 /// For each candidate the sum, over the observations, of the product of the ratios of slots where both have not the
 /// same value; a slot that is inactive in the candidate is left out. `observed` holds a row a slot of each observation,
