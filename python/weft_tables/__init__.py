@@ -107,7 +107,7 @@ class Table:
     def _key(self, genome):
         """A genome's columns. Genes of each layer are lists; what stands beyond a list is inactive."""
         if not isinstance(genome, dict):
-            raise TypeError(f"a dict of genes was expected, not {genome!r}")
+            raise TypeError(f"a dict of genes was expected, not {genome!r}: this reader does not know a space's notation")
         values, layers = [], {}
         for column in self._genes:
             name, layer = column[len("gene_"):], None
@@ -147,10 +147,21 @@ class Table:
                                    ("seed", seed, self.manifest["seeds"])):
             if value not in known:
                 raise KeyError(f"the table {self.manifest['name']} has no {name} {value!r}; it has {known}")
-        number = self._index.get(self._key(genome) + (task, fidelity, seed))
+        key = self._key(genome)
+        number = self._index.get(key + (task, fidelity, seed))
         if number is None:
+            self._refuse_unknown(key)
             raise KeyError(f"the table {self.manifest['name']} has no row of this genome for that task, fidelity and seed")
         return number
+
+    def _refuse_unknown(self, key):
+        """KeyError for the first gene with a value that no row has."""
+        for column, value in zip(self._genes, key):
+            known = self.frame[column]
+            known = [None] * bool(known.isna().any()) + sorted(known.dropna().unique().tolist())
+            if value not in known:
+                shown = ", ".join(map(repr, known[:12])) + (", ..." if len(known) > 12 else "")
+                raise KeyError(f"the table {self.manifest['name']} has no {column} {value!r}; it has {shown}")
 
     def value(self, genome, task, fidelity, seed, metric, unit=None):
         """A score, in the table's unit or in `unit`; of a curve the list. KeyError where there is none."""

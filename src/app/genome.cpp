@@ -14,8 +14,11 @@ space::Genome read_genome(const space::Space& space, const std::string& given) {
   std::string text = given;
   if (given == "-") {
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (!given.starts_with("{") && !given.starts_with("[") && !(space.text.exists() && !base::fs::exists(given))) {
-    text = base::read_file(given, 1 << 20);
+  } else if (!given.starts_with("{") && !given.starts_with("[")) {
+    const bool file = base::fs::exists(given);
+    if (!file && space.text.exists() && base::fs::path(given).extension() == ".json")
+      throw base::Error("there is no such file", given);
+    if (file || !space.text.exists()) text = base::read_file(given, 1 << 20);
   }
   auto genome = space::program_gene(space) >= 0 ? space::from_reply(space, text) : space::from_text(space, text);
   if (!genome) throw base::Error(genome.error(), given.starts_with("{") ? "genome" : given);

@@ -51,7 +51,8 @@ void write_report(const journal::Journal& journal) {
   base::write_file(journal.folder() / "report.html", view::render_report(journal, view::Format::html));
 }
 
-void run_and_show(const search::Experiment& experiment, journal::Journal& journal, bool json) {
+void run_and_show(const search::Experiment& experiment, journal::Journal& journal, const RunOptions& options) {
+  const bool json = options.json;
   if (!json) std::fputs((view::heading(experiment, journal.folder()) + "\n").c_str(), stderr);
   search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
   std::atomic<view::ProgressView*> screen = nullptr;
@@ -73,7 +74,8 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
       write_report(journal);
     } catch (const base::Error&) {  // the disk may be what failed: the first error is the one to tell
     }
-    const std::string what = error.what(), hint = "weft resume " + journal.folder().string();
+    const std::string what = error.what(),
+                      hint = options.again.empty() ? "weft resume " + journal.folder().string() : options.again;
     throw base::Error(what + (what.find(hint) == std::string::npos ? "; nothing is lost: " + hint : ""), "",
                       error.fault());
   }
@@ -85,7 +87,7 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
     summary.erase("trials");
     fmt::print("{}\n", summary.dump(-1, ' ', false, base::Json::error_handler_t::replace));
   } else {
-    fmt::print("{}", view::closing_words(summary, ended, journal.folder()));
+    fmt::print("{}", view::closing_words(summary, ended, journal.folder(), options.again));
   }
   if (!unscored.empty()) throw base::Error("no trial has a score: " + unscored, journal.folder().string());
 }
@@ -114,7 +116,7 @@ void run(const RunOptions& options) {
     throw base::Error("holds a run already; go on with: weft resume " + folder.string(), folder.string());
   auto journal = search::start_run(experiment, folder);
   try {
-    run_and_show(experiment, *journal, options.json);
+    run_and_show(experiment, *journal, options);
   } catch (const NotBegun&) {
     journal::Journal::discard(std::move(journal));
     throw;
@@ -126,7 +128,7 @@ void resume(const RunOptions& options) {
   const auto journal = search::reopen_run(options.folder, options.settings, experiment);
   check_command(experiment, options.allow_command);
   check_ranks(experiment);
-  run_and_show(experiment, *journal, options.json);
+  run_and_show(experiment, *journal, options);
 }
 
 void add_run(CLI::App& app) {

@@ -11,6 +11,7 @@ struct RunOptions {
   std::string folder;      ///< of the run; run() takes runs/<name> where it is empty
   std::vector<std::string> settings;
   bool allow_command = false, json = false, dry = false;
+  std::string again;  ///< the command that goes on with it; weft resume where it is empty
 };
 
 void run(const RunOptions& options);

@@ -59,6 +59,7 @@ void generate(MakingOptions options) {
   if (options.output.empty()) options.output = (base::fs::path("tables") / experiment.name).string();
   RunOptions run_options{.experiment = options.recipe, .folder = options.run, .settings = options.settings};
   run_options.allow_command = options.allow_command;
+  run_options.again = "weft table generate, as before";
   if (base::fs::exists(base::fs::path(options.run) / "journal.sqlite")) {
     check_same(experiment, options.run);
     run_options.settings.clear();  // a run that goes on keeps its own

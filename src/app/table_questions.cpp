@@ -71,17 +71,20 @@ void check(const QuestionOptions& options) {
   if (!options.output.empty()) fmt::print("page: {}\n", options.output);
 }
 
-// One query a line in, one answer a line out.
+// One query a line in, one answer a line out; where there is none, the error.
 void query_many(const bench::Table& table, std::istream& in) {
   std::string line;
+  std::int64_t asked = 0, wrong = 0;
   for (std::int64_t number = 1; std::getline(in, line); ++number) {
     if (base::trim(line).empty()) continue;
     const auto question = base::parse_json(line);
     const auto answer =
         question ? bench::answer(table, *question) : base::Result<Json>(base::failure(question.error()));
-    if (!answer) throw base::Error(answer.error(), "line " + std::to_string(number));
-    fmt::print("{}\n", answer->dump());
+    fmt::print("{}\n", (answer ? *answer : Json{{"line", number}, {"error", answer.error()}}).dump());
+    ++asked;
+    wrong += answer ? 0 : 1;
   }
+  if (wrong > 0) throw base::Error(fmt::format("{} of {} queries have no answer", wrong, asked));
 }
 
 void query(const QuestionOptions& options) {
@@ -124,23 +127,24 @@ void add_table_questions(CLI::App& table) {
                        check);
   checked->add_option("--metric", options->metric, "What is looked at")->required();
   checked->add_option("-o,--output", options->output, "A page to write as well");
-  auto* asked = part("query",
-                     "Prints one score, or one for each line of a file.\nExample: weft table query tables/nasbench201 "
-                     "--genome '|nor_conv_3x3~0|+|...' --task cifar10 --fidelity 12 --seed 0 --metric val_accuracy "
-                     "--unit percent",
-                     query);
+  auto* asked =
+      part("query",
+           "Prints one score, or one for each line of a file.\nExample: weft table query tables/nasbench201 "
+           "--genome '|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|' --task cifar10 "
+           "--fidelity 12 --seed 0 --metric val_accuracy --unit percent",
+           query);
   auto* genome =
       asked->add_option("--genome", options->genome, "The genome: JSON, the space's own notation, a file, or -");
   auto* task = asked->add_option("--task", options->task, "The task");
   auto* fidelity = asked->add_option("--fidelity", options->fidelity, "The fidelity, in the table's unit");
   auto* seed = asked->add_option("--seed", options->seed, "The seed");
   auto* metric = asked->add_option("--metric", options->metric, "The metric");
-  asked->add_option("--unit", options->unit, "The unit of the answer (default: the table's)");
+  auto* unit = asked->add_option("--unit", options->unit, "The unit of the answer (default: the table's)");
   auto* batch =
       asked->add_option("--batch", options->batch,
                         "A file of queries, or - for standard input: on each line {\"genome\": ..., \"task\": "
                         "..., \"fidelity\": ..., \"seed\": ..., \"metric\": ..., \"unit\": ...}");
-  for (CLI::Option* one : {genome, task, fidelity, seed, metric}) one->excludes(batch);
+  for (CLI::Option* one : {genome, task, fidelity, seed, metric, unit}) one->excludes(batch);
   asked->callback([options, genome, task, fidelity, seed, metric, batch] {
     for (const CLI::Option* one : {genome, task, fidelity, seed, metric}) {
       if (batch->count() == 0 && one->count() == 0)

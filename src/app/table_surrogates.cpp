@@ -90,7 +90,7 @@ void add_table_surrogates(CLI::App& table) {
   fitted->add_option("-o,--output", options->output, "The surrogate's folder")->required();
   auto* predicted = add_part<SurrogateOptions>(table, "predict",
                                                "Prints what a surrogate predicts for a genome.\nExample: weft table "
-                                               "predict surrogates/nano_gpt --genome '{\"embed_dim\": 64, ...}'",
+                                               "predict surrogates/nano_gpt --genome genome.json",
                                                options, predict);
   predicted->add_option("surrogate", options->source, "A surrogate's folder")->required();
   predicted->add_flag("--json", options->json, "Prints JSON");

@@ -117,6 +117,7 @@ std::vector<Labelled> curves_of(const Table& table, const std::string& metric) {
 
 CurveError error_at(const std::vector<Labelled>& all, double share) {
   CurveError error{.seen = share};
+  double seen_sum = 0;
   std::vector<double> truth, last, parametric, nearest;
   for (const Labelled& one : all) {
     const auto points = static_cast<std::size_t>(std::lround(share * static_cast<double>(one.curve.steps.size())));
@@ -128,12 +129,14 @@ CurveError error_at(const std::vector<Labelled>& all, double share) {
       if (other.genome != one.genome) others.push_back(other.curve);
     }
     const double end = one.curve.steps.back();
+    seen_sum += seen.steps.back() / end;
     truth.push_back(one.curve.values.back());
     last.push_back(seen.values.back());
     parametric.push_back(extrapolate(seen, end).value_or(last.back()));
     nearest.push_back(extrapolate_by_neighbours(seen, end, others).value_or(last.back()));
   }
   if (truth.empty()) return error;
+  error.seen = seen_sum / static_cast<double>(truth.size());  // the nearest point of the curves
   const auto off = [&](const std::vector<double>& said) {
     double sum = 0;
     for (std::size_t i = 0; i < said.size(); ++i) sum += std::abs(said[i] - truth[i]);

@@ -15,6 +15,7 @@
 #include "bench/table.hpp"
 #include "bench/table_writer.hpp"
 #include "bench/units.hpp"
+#include "space/describe.hpp"
 #include "space/genome_text.hpp"
 
 namespace weft::bench {
@@ -81,7 +82,7 @@ struct Origin {
   std::string column;
   double factor = 1;
   std::vector<double> missing;
-  bool curve = false;
+  bool curve = false, fraction = false;
 };
 
 // The rows that a record gives.
@@ -128,13 +129,26 @@ class Importer {
       }
     }
     if (writer.rows() == 0) throw base::Error("gave no row", base::join(names_of(files), ", "));
+    if (!manifest_.sample) done.of = missing_of(writer.genomes());
+    if (!done.of.empty()) writer.declare_sample();
     done.manifest = writer.write(folder);
     return done;
   }
 
  private:
+  // Of how many genomes these are some; empty where they are all.
+  std::string missing_of(std::int64_t genomes) const {
+    try {
+      const space::Size size = space::count(space_);
+      return !size.open && size.count == std::to_string(genomes) ? "" : size.open ? "endlessly many" : size.count;
+    } catch (const base::Error&) {
+      return "more than can be counted";
+    }
+  }
+
   static std::vector<std::string> names_of(const std::vector<base::fs::path>& files) {
     std::vector<std::string> names;
+    names.reserve(files.size());
     for (const base::fs::path& file : files) names.push_back(file.string());
     return names;
   }
@@ -164,7 +178,8 @@ class Importer {
     Origin origin{.column = given.at("column"),
                   .factor = 1,
                   .missing = given.at("missing").get<std::vector<double>>(),
-                  .curve = metric.curve};
+                  .curve = metric.curve,
+                  .fraction = metric.unit == "fraction"};
     if (!given.contains("unit")) return origin;
     const auto factor = unit_factor(given.at("unit"), metric.unit);
     if (!factor) throw document_.error(pointer + "/unit", factor.error());
@@ -232,7 +247,13 @@ class Importer {
     for (const double missing : origin.missing) {
       if (*number == missing) return std::numeric_limits<double>::quiet_NaN();
     }
-    return *number * origin.factor;
+    const double scaled = *number * origin.factor;
+    if (origin.fraction && (scaled < 0 || scaled > 1))
+      throw base::Error("column " + base::quote(origin.column) + " has " + base::quote(to_text(value)) + ", which is " +
+                            base::number_text(scaled) +
+                            " as a fraction; from 0 to 1 was expected (does the mapping name its unit?)",
+                        records.where());
+    return scaled;
   }
 
   std::vector<float> read_curve(const Origin& origin, const Records& records) const {

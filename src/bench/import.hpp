@@ -14,6 +14,7 @@ struct Imported {
   Manifest manifest;
   std::int64_t records = 0;  ///< read
   std::int64_t skipped = 0;  ///< left out by the mapping's `where`
+  std::string of;            ///< the genomes of the space, where these are some of them though the mapping says all
 };
 
 /// A published file.

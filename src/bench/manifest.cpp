@@ -37,7 +37,7 @@ void check_distinct(const base::Document& document, const std::string& key, cons
 std::vector<Metric> read_metrics(const base::Document& document, const std::string& pointer, const Json& checked) {
   std::vector<Metric> metrics;
   for (const auto& [name, given] : checked.items()) {
-    check_metric(document, pointer + "/" + name, name, given);
+    check_metric(document, std::string(pointer).append("/").append(name), name, given);
     metrics.push_back({.name = name,
                        .unit = given.at("unit"),
                        .description = given.at("description"),
@@ -52,7 +52,7 @@ std::vector<Metric> read_metrics(const base::Document& document, const std::stri
 }  // namespace
 
 base::fs::path manifest_file(const base::fs::path& path) {
-  const base::fs::path file = base::fs::is_directory(path) ? path / "table.yaml" : path;
+  base::fs::path file = base::fs::is_directory(path) ? path / "table.yaml" : path;
   if (!base::fs::exists(file)) throw base::Error("holds no table (there is no table.yaml)", path.string());
   return file;
 }

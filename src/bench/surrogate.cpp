@@ -59,6 +59,7 @@ class Ensemble : public Surrogate::Model {
     for (const double score : scores) scale_ += square(score - centre_);
     scale_ = std::max(std::sqrt(scale_ / static_cast<double>(scores.size())), 1e-12);
     std::vector<float> targets;
+    targets.reserve(scores.size());
     for (const double score : scores) targets.push_back(static_cast<float>((score - centre_) / scale_));
     std::vector<std::vector<float>> unseen(scores.size());  // what members say of rows that they were not fitted to
     for (int member = 0; member < options.members; ++member) {

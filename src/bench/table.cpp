@@ -78,13 +78,15 @@ space::Space load_space(const std::string& name, const base::fs::path& folder) {
 }
 
 std::string name_space(const space::Space& space, const std::string& name, const base::fs::path& folder) {
+  const bool here = base::fs::path(name).filename() == name && base::fs::exists(folder / name);
   try {
-    if (load_space(name, folder).snapshot().at("yaml") == space.snapshot().at("yaml")) return name;
+    const bool reachable = here || !name.ends_with(".yaml");  // a file elsewhere does not move with the table
+    if (reachable && load_space(name, folder).snapshot().at("yaml") == space.snapshot().at("yaml")) return name;
   } catch (const base::Error&) {  // it is nothing that can be read from there
   }
   base::Json snapshot = space.snapshot();
   snapshot["file"] = base::fs::path(snapshot.at("file").get<std::string>()).filename().string();
-  const std::string file = "space.json";
+  std::string file = "space.json";
   base::write_file(folder / file, snapshot.dump(1) + "\n");
   return file;
 }
@@ -126,8 +128,8 @@ class TableReader {
     const std::string found = base::sha256_file(parquet_path_.string());
     if (found == manifest_.sha256) return;
     throw base::Error("is not the file that " + file_.string() + " describes (SHA-256 " + found.substr(0, 16) +
-                          "..., expected " + base::shorten(base::one_line(manifest_.sha256), 16) +
-                          "...): it was changed or cut short; get both again",
+                          "... was found, expected " + base::one_line(manifest_.sha256).substr(0, 16) +
+                          "): it was changed or cut short; get both again",
                       parquet_path_.string());
   }
 

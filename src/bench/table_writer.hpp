@@ -35,6 +35,8 @@ class TableWriter {
   /// Writes `table.parquet` and `table.yaml` into the folder (made if missing): after a crash there are the old ones or
   /// the new ones. Returns the manifest. Throws base::Error where there is no row, or the disk refuses.
   Manifest write(const base::fs::path& folder);
+  /// The table holds some of the space's genomes, whatever its manifest said.
+  void declare_sample() { manifest_.sample = true; }
 
  private:
   struct Stored {

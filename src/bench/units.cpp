@@ -66,6 +66,14 @@ std::string unknown(const std::string& unit) {
   return "no unit " + base::quote(unit) + "; there are " + base::join(unit_names(), ", ");
 }
 
+std::vector<std::string> units_of(const std::string& base) {
+  std::vector<std::string> names;
+  for (const Unit& unit : kUnits) {
+    if (unit.base == base) names.emplace_back(unit.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 base::Result<std::string> base_unit(const std::string& unit) {
@@ -78,7 +86,8 @@ base::Result<double> unit_factor(const std::string& from, const std::string& to)
   const Unit *a = find(from), *b = find(to);
   if (a == nullptr || b == nullptr) return base::failure(unknown(a == nullptr ? from : to));
   if (std::string(a->base) != b->base)
-    return base::failure(base::quote(from) + " and " + base::quote(to) + " measure different things");
+    return base::failure(base::quote(from) + " and " + base::quote(to) + " measure different things; " +
+                         base::quote(from) + " can be given in " + base::join(units_of(a->base), ", "));
   return a->factor / b->factor;
 }
 
@@ -91,6 +100,7 @@ std::string unit_of_name(const std::string& metric) {
 
 std::vector<std::string> unit_names() {
   std::vector<std::string> names;
+  names.reserve(kUnits.size());
   for (const Unit& unit : kUnits) names.emplace_back(unit.name);
   return names;
 }

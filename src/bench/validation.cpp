@@ -21,6 +21,11 @@ struct Scores {
   std::vector<double> values;
   std::vector<std::int64_t> rows;
 
+  // Whether it was measured more than once.
+  bool varied() const {
+    const std::vector<double> list = known();
+    return std::any_of(list.begin(), list.end(), [&](double one) { return one != list.front(); });
+  }
   std::vector<double> known() const {
     std::vector<double> list;
     for (const double one : values) {
@@ -65,12 +70,11 @@ void set_variances(const std::vector<Scores>& all, CellCheck& check) {
   const double within = degrees > 0 ? inside / degrees : 0;
   const double seeds = (count - sum_squares / count) / (groups - 1);
   const double between = std::max(0.0, (outside / (groups - 1) - within) / seeds);
-  check.within = std::sqrt(within);
   check.between = std::sqrt(between);
-  if (between + within > 0) {
-    check.reliability = between / (between + within);
-    check.reliability_of_mean = between / (between + within / seeds);
-  }
+  if (!check.seeds || between + within <= 0) return;
+  check.seeds->within = std::sqrt(within);
+  check.seeds->reliability = between / (between + within);
+  check.seeds->reliability_of_mean = between / (between + within / seeds);
 }
 
 std::optional<double> tau_between_seeds(const std::vector<Scores>& all, std::size_t seeds) {
@@ -148,8 +152,10 @@ CellCheck check_cell(const Table& table, std::size_t column, int task, int fidel
   check.mean = base::mean(values);
   check.least = *std::min_element(values.begin(), values.end());
   check.most = *std::max_element(values.begin(), values.end());
+  if (std::any_of(all.begin(), all.end(), [](const Scores& one) { return one.varied(); }))
+    check.seeds = CellCheck::Seeds{
+        .within = 0, .reliability = 0, .reliability_of_mean = 0, .tau = tau_between_seeds(all, manifest.seeds.size())};
   set_variances(all, check);
-  check.tau = tau_between_seeds(all, manifest.seeds.size());
   check.params_tau = tau_of_params(table, all, table.metric(column).maximize);
   check.outliers = outliers_of(all);
   return check;
@@ -169,20 +175,17 @@ std::vector<CellCheck> check_table(const Table& table, const std::string& metric
 }
 
 base::Json to_json(const CellCheck& check) {
-  base::Json value = {{"task", check.task},
-                      {"fidelity", check.fidelity},
-                      {"genomes", check.genomes},
-                      {"scores", check.scores},
-                      {"missing", check.missing},
-                      {"mean", check.mean},
-                      {"least", check.least},
-                      {"most", check.most},
-                      {"between", check.between},
-                      {"within", check.within},
-                      {"reliability", check.reliability},
-                      {"reliability_of_mean", check.reliability_of_mean},
-                      {"outliers", base::Json::array()}};
-  if (check.tau) value["tau"] = *check.tau;
+  base::Json value = {{"task", check.task},       {"fidelity", check.fidelity},
+                      {"genomes", check.genomes}, {"scores", check.scores},
+                      {"missing", check.missing}, {"mean", check.mean},
+                      {"least", check.least},     {"most", check.most},
+                      {"between", check.between}, {"outliers", base::Json::array()}};
+  if (check.seeds) {
+    value["within"] = check.seeds->within;
+    value["reliability"] = check.seeds->reliability;
+    value["reliability_of_mean"] = check.seeds->reliability_of_mean;
+    if (check.seeds->tau) value["tau"] = *check.seeds->tau;
+  }
   if (check.params_tau) value["params_tau"] = *check.params_tau;
   for (const Outlier& one : check.outliers)
     value["outliers"].push_back(

@@ -67,7 +67,9 @@ Names table_metrics(space::Task /*task*/, const Options& options) {
   for (const bench::Metric& metric : manifest.metrics) {
     if (!metric.curve && (!metric.test || manifest.only_test)) names.push_back(metric.name);
   }
-  names.emplace_back("simulated_s");
+  const auto& all = manifest.metrics;
+  if (std::any_of(all.begin(), all.end(), [](const bench::Metric& metric) { return metric.cost; }))
+    names.emplace_back("simulated_s");
   return names;
 }
 

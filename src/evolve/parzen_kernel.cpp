@@ -49,7 +49,7 @@ WEFT_WIDE KernelLanes kernel_sums(std::span<const std::int32_t> observed, std::s
     KernelLanes other;
     for (std::size_t lane = 0; lane < kKernelLanes; ++lane) other.of[lane] = wanted[lane] == -1 ? 1 : ratio;
     for (std::int32_t value = -1; value < slots[slot].values; ++value) {
-      float* factors = scratch[static_cast<std::size_t>(slots[slot].row + 1 + value)].of;
+      float* factors = scratch[static_cast<std::size_t>(slots[slot].row) + static_cast<std::size_t>(1 + value)].of;
       for (std::size_t lane = 0; lane < kKernelLanes; ++lane)
         factors[lane] = wanted[lane] == value ? 1 : other.of[lane];
     }

@@ -98,6 +98,11 @@ void check_objective(const base::Document& document, const Experiment& experimen
   check_thresholds(document, experiment);
   const auto known = evaluate::metric_names(evaluate, experiment.space.task);
   if (known.empty()) return;
+  if (Budget::from_json(experiment.checked).simulated_hours &&
+      std::find(known.begin(), known.end(), "simulated_s") == known.end())
+    throw document.error("/budget/simulated_hours",
+                         "nothing says what an evaluation would have taken: that needs a table with a metric of cost: "
+                         "true");
   for (const auto& goal : evolve::Objective::from_json(experiment.checked.at("objective")).goals) {
     if (std::find(known.begin(), known.end(), goal.metric) != known.end()) continue;
     throw document.error("/objective", "the evaluator '" + experiment.evaluator() + "' gives no metric " +

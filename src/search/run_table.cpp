@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "bench/table_writer.hpp"
 #include "bench/units.hpp"
+#include "evaluate/evaluator.hpp"
 #include "journal/journal.hpp"
 #include "space/genome_text.hpp"
 
@@ -132,7 +133,8 @@ Manifest manifest_of(const journal::Journal& journal, const Json& about) {
   manifest.description = about.value("description", "");
   manifest.space = experiment.at("space");
   manifest.sample = true;
-  manifest.about = {{"recipe", experiment.at("evaluate").dump()},
+  const Json recipe = {{"task", experiment.at("task")}, {"evaluate", experiment.at("evaluate")}};
+  manifest.about = {{"recipe", recipe.dump()},
                     {"hardware", texts(environment.at("devices"))},
                     {"software", "weft " + environment.at("weft").get<std::string>() + ", libtorch " +
                                      environment.at("libtorch").get<std::string>()},
@@ -150,6 +152,12 @@ Built table_of_run(const base::fs::path& run, const base::fs::path& folder) {
   const journal::Journal& journal = *opened;
   const Json& experiment = journal.header().at("experiment");
   const space::Space space = space::Space::from_snapshot(journal.header().at("space"));
+  for (const evaluate::Stage& stage : evaluate::stages_of(experiment.at("evaluate"))) {
+    if (stage.name() == "table" || stage.name() == "surrogate")
+      throw base::Error("its scores are those of " + stage.options().at("path").get<std::string>() +
+                            ", not its own: a table of it would only repeat some of them",
+                        journal.folder().string());
+  }
   const std::vector<journal::Trial> trials = journal.trials();
   const auto [unit, whole] = whole_budget(experiment.at("evaluate"));
   Built built;

@@ -95,8 +95,12 @@ Json best_words(const Json& best, const std::string& metric) {
                 {"program", best.value("program", "")},
                 {"conversations", Json::array()},
                 {"lineage", Json::array()}};
-  words["params"] = value("params") ? base::short_count(*value("params")) : "–";
-  words["flops"] = value("flops") ? base::short_count(*value("flops")) : "–";
+  for (const char* name : {"params", "flops"}) {
+    const auto measured = value(name);
+    words[name] = measured              ? base::short_count(*measured)
+                  : best.contains(name) ? base::short_count(best.at(name).get<double>())
+                                        : "–";
+  }
   if (best.contains("final")) {
     for (const auto& [name, score] : journal::Outcome::from_json(best.at("final")).test)
       words["tests"].push_back({{"name", name}, {"value", fmt::format("{:.4f}", score)}});

@@ -293,8 +293,25 @@ class Summarizer {
       value["final"] = final.at("outcome");
     const auto genome = space::from_json(experiment_.space, value["genome"]);
     value["form"] = genome ? space::genome_form(experiment_.space, *genome) : value["genome"].dump();
-    if (genome) value["program"] = block::print(space::program_of(experiment_.space, *genome, 0));
+    if (!genome) return value;
+    value["program"] = main_program(*genome);
+    space::Counter counter(experiment_.space, experiment_.space.input);
+    if (const auto counts = counter.count(*genome)) {  // where no evaluator said so
+      value["params"] = counts->params;
+      value["flops"] = 2 * counts->macs;
+    }
     return value;
+  }
+
+  // The program that most layers have.
+  std::string main_program(const space::Genome& genome) const {
+    std::map<std::string, int> layers;
+    std::string most;
+    for (int layer = 0; layer < experiment_.space.depth(genome); ++layer) {
+      const std::string text = block::print(space::program_of(experiment_.space, genome, layer));
+      if (++layers[text] > layers[most]) most = text;
+    }
+    return most;
   }
 
   const journal::Journal& journal_;
@@ -326,7 +343,8 @@ std::string why_unscored(const Json& summary) {
   return "no evaluation gave " + summary.at("objective")[0].at("metric").get<std::string>();
 }
 
-std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder) {
+std::string closing_words(const Json& summary, const std::string& ended, const base::fs::path& folder,
+                          const std::string& again) {
   static const std::map<std::string, std::string> kEndings{{"stopped", "stopped"},
                                                            {"method", "the method has nothing more to propose"}};
   static const std::map<std::string, std::string> kLimits{{"trials", "search.trials"},
@@ -358,10 +376,16 @@ std::string closing_words(const Json& summary, const std::string& ended, const b
     text += "\n";
     for (const std::string& line : base::split_lines(best.at("form").get<std::string>())) text += "  " + line + "\n";
   }
+  for (const Json& problem : summary.at("problems")) {
+    if (counts.at("failed").get<int>() == 0 || problem.at("kind") == "invalid") continue;
+    text += fmt::format("failed most often: {} × {}: {}\n", problem.at("count").get<int>(),
+                        problem.at("kind").get<std::string>(), base::one_line(problem.at("reason").get<std::string>()));
+    break;
+  }
   text += fmt::format("report: {}\n", (folder / "report.html").string());
   if (const auto limit = kLimits.find(ended); limit != kLimits.end())
     text += fmt::format("go on:  weft resume {} --set {}=N\n", folder.string(), limit->second);
-  if (ended == "stopped") text += fmt::format("go on:  weft resume {}\n", folder.string());
+  if (ended == "stopped") text += fmt::format("go on:  {}\n", again.empty() ? "weft resume " + folder.string() : again);
   return text;
 }
 

@@ -50,22 +50,25 @@ std::vector<std::string> notes_of(const CellCheck& cell) {
   notes.push_back(cell.missing == 0
                       ? "Every genome has every seed."
                       : fmt::format("{} of {} scores are missing.", cell.missing, cell.missing + cell.scores));
-  if (cell.within > 0) {
+  if (cell.seeds) {
     notes.push_back(
         fmt::format("Genomes differ by a standard deviation of {}, seeds of one genome by {}: {:.0f} % of the variance "
                     "of a single score "
                     "is the genome's, {:.0f} % of that of the mean over seeds.",
-                    places(cell.between), places(cell.within), 100 * cell.reliability, 100 * cell.reliability_of_mean));
+                    places(cell.between), places(cell.seeds->within), 100 * cell.seeds->reliability,
+                    100 * cell.seeds->reliability_of_mean));
   }
-  if (cell.tau)
+  if (!cell.seeds) notes.emplace_back("Each genome was measured once: what another seed would give is not known.");
+  if (cell.seeds && cell.seeds->tau)
+    notes.push_back(fmt::format("One seed ranks genomes as another does with tau {:.2f}.", *cell.seeds->tau));
+  if (cell.params_tau)
+    notes.push_back(fmt::format("That those with more parameters are better holds with tau {:.2f}.", *cell.params_tau));
+  if (cell.seeds)
     notes.push_back(
-        fmt::format("One seed ranks genomes as another does with tau {:.2f}{}.", *cell.tau,
-                    cell.params_tau ? fmt::format("; sorting by parameters has {:.2f}", *cell.params_tau) : ""));
-  notes.push_back(
-      cell.outliers.empty()
-          ? "No score lies far from the others of its genome."
-          : fmt::format("{} scores lie more than 6 robust standard deviations from the others of their genome.",
-                        cell.outliers.size()));
+        cell.outliers.empty()
+            ? "No score lies far from the others of its genome."
+            : fmt::format("{} scores lie more than 6 robust standard deviations from the others of their genome.",
+                          cell.outliers.size()));
   return notes;
 }
 
@@ -77,8 +80,8 @@ std::string text_of(const Table& table, const std::string& metric, const Checked
                     base::number_text(cell.fidelity), cell.genomes, cell.scores, places(cell.least), places(cell.most));
     for (const std::string& note : notes_of(cell)) text += wrapped("  " + note, width);
     for (const bench::Outlier& one : cell.outliers)
-      text +=
-          fmt::format("    row {}: {}, its genome's median is {}\n", one.row, places(one.value), places(one.others));
+      text += fmt::format("    row {} of the file, from 0: {}, its genome's median is {}\n", one.row, places(one.value),
+                          places(one.others));
     text += "\n";
   }
   if (all.curves.empty()) return text;
@@ -167,19 +170,20 @@ std::string html_of(const Table& table, const std::string& metric, const Checked
     if (text != "") data["about"].push_back({{"key", key}, {"text", text}});
   }
   for (const CellCheck& cell : all.cells)
-    data["cells"].push_back({{"task", cell.task},
-                             {"fidelity", base::number_text(cell.fidelity) + " " + m.fidelity_unit},
-                             {"scores", base::grouped(std::to_string(cell.scores))},
-                             {"missing", base::grouped(std::to_string(cell.missing))},
-                             {"range", places(cell.least) + " to " + places(cell.most)},
-                             {"between", places(cell.between)},
-                             {"within", places(cell.within)},
-                             {"reliability", fmt::format("{:.1f}", 100 * cell.reliability)},
-                             {"of_mean", fmt::format("{:.1f}", 100 * cell.reliability_of_mean)},
-                             {"tau", tau_text(cell.tau)},
-                             {"params_tau", tau_text(cell.params_tau)},
-                             {"outliers", cell.outliers.size()},
-                             {"notes", notes_of(cell)}});
+    data["cells"].push_back(
+        {{"task", cell.task},
+         {"fidelity", base::number_text(cell.fidelity) + " " + m.fidelity_unit},
+         {"scores", base::grouped(std::to_string(cell.scores))},
+         {"missing", base::grouped(std::to_string(cell.missing))},
+         {"range", places(cell.least) + " to " + places(cell.most)},
+         {"between", places(cell.between)},
+         {"within", cell.seeds ? places(cell.seeds->within) : "-"},
+         {"reliability", cell.seeds ? fmt::format("{:.1f}", 100 * cell.seeds->reliability) : "-"},
+         {"of_mean", cell.seeds ? fmt::format("{:.1f}", 100 * cell.seeds->reliability_of_mean) : "-"},
+         {"tau", cell.seeds ? tau_text(cell.seeds->tau) : "-"},
+         {"params_tau", tau_text(cell.params_tau)},
+         {"outliers", cell.outliers.size()},
+         {"notes", notes_of(cell)}});
   for (const CurveError& one : all.curves)
     data["curves"].push_back({{"seen", fmt::format("{:.0f}", 100 * one.seen)},
                               {"last", places(one.last)},

@@ -58,6 +58,7 @@ TEST(Import, ReadsNasBench201) {
   const Table table = imported(folder, "nasbench201_12epoch", file);
   EXPECT_EQ(table.genomes(), 15625);
   EXPECT_EQ(table.rows(), 46875);
+  EXPECT_FALSE(table.manifest().sample);
   EXPECT_DOUBLE_EQ(
       score(table, "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|",
             "cifar100", 12, 0, "val_accuracy"),
@@ -359,8 +360,23 @@ TEST(Import, NamesFileAndRowOfWhatIsWrong) {
   EXPECT_TRUE(fault(good + "|nine~0|+|none~0|none~1|+|none~0|none~1|none~2|,1,2,3,4,5,6\n").starts_with(": row 2: "));
   EXPECT_EQ(fault(cell + ",1,2,3,many,5,6\n"),
             ": row 1: column 'cifar100-test' has 'many' where a number was expected");
+  EXPECT_EQ(fault(cell + ",1,2,300,4,5,6\n"),
+            ": row 1: column 'cifar100-val' has '300', which is 3 as a fraction; from 0 to 1 was expected (does the "
+            "mapping name its unit?)");
   EXPECT_TRUE(fault(cell + ",1,2,3\n").starts_with(": is not CSV as expected: CSV parse error: "));
   EXPECT_EQ(fault(""), ": gave no row");
+}
+
+// The mapping says that the file holds the whole space.
+TEST(Import, OfSomeGenomesIsASample) {
+  const Folder folder;
+  const std::string file =
+      folder.write("source.csv",
+                   "cellstr,cifar10-val,cifar10-test,cifar100-val,cifar100-test,imagenet-val,imagenet-test\n"
+                   "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,1,2,3,4,5,6\n");
+  const Imported done = import_table("nasbench201_12epoch", {file}, folder / "table", silent);
+  EXPECT_EQ(done.of, "15625");
+  EXPECT_TRUE(Manifest::load(folder / "table").by_row());
 }
 
 TEST(Import, RefusesAFileOfOtherColumns) {

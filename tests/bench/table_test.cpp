@@ -216,6 +216,20 @@ TEST_F(Spoiled, ByAnotherSpaceIsRefused) {
   EXPECT_EQ(error(), parquet() + ": has no column 'gene_height'");
 }
 
+// Its file lies elsewhere, and may change or be lost.
+TEST(TableWriter, TakesASpaceOfOnesOwnAlong) {
+  const Folder spaces, folder;
+  const std::string file = spaces.write("own.yaml", test::space_yaml("genes:\n  width: {range: [4, 7]}\n"));
+  for (const std::string& name : {file, std::string("own.yaml")}) {
+    const space::Space space = space::Space::load(file);
+    TableWriter writer(manifest_of(name), space);
+    fill(writer, space, 4, 4);
+    EXPECT_EQ(writer.write(folder.path()).space, "space.json");
+  }
+  base::fs::remove(file);
+  EXPECT_EQ(Table::load(folder.path()).genomes(), 4);
+}
+
 TEST(TableWriter, RefusesASecondRowOfACell) {
   const Folder folder;
   const space::Space space = space_in(folder, "genes:\n  width: {range: [4, 7]}\n");

@@ -16,7 +16,8 @@ TEST(Units, AreTurnedIntoOneAnother) {
 }
 
 TEST(Units, OfDifferentThingsAreRefused) {
-  EXPECT_EQ(test::refusal(unit_factor("s", "J")), "'s' and 'J' measure different things");
+  EXPECT_EQ(test::refusal(unit_factor("s", "J")),
+            "'s' and 'J' measure different things; 's' can be given in s, ms, us, min, h");
   EXPECT_TRUE(test::refusal(unit_factor("s", "hours")).starts_with("no unit 'hours'; there are fraction, percent, s,"));
 }
 

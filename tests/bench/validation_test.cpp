@@ -76,11 +76,33 @@ TEST(Validation, TellsTheNoiseOfSeedsFromTheDifferencesOfGenomes) {
   });
   writer.write(folder.path());
   const CellCheck check = check_table(Table::load(folder.path()), "val_loss").at(0);
-  EXPECT_NEAR(check.within, 1, 0.05);
+  ASSERT_TRUE(check.seeds.has_value());
+  EXPECT_NEAR(check.seeds->within, 1, 0.05);
   EXPECT_NEAR(check.between, 3, 0.2);
-  EXPECT_NEAR(check.reliability, 0.9, 0.02);
-  EXPECT_NEAR(check.reliability_of_mean, 0.978, 0.01);
-  EXPECT_NEAR(*check.tau, 2 / M_PI * std::asin(0.9), 0.03);  // of two normal scores with that correlation
+  EXPECT_NEAR(check.seeds->reliability, 0.9, 0.02);
+  EXPECT_NEAR(check.seeds->reliability_of_mean, 0.978, 0.01);
+  EXPECT_NEAR(*check.seeds->tau, 2 / M_PI * std::asin(0.9), 0.03);  // of two normal scores with that correlation
+}
+
+TEST(Validation, SaysNothingOfSeedsWhereGenomesWereMeasuredOnce) {
+  for (const int seeds : {1, 3}) {  // a latency that stands in the row of each seed was measured once, too
+    const test::Folder folder;
+    const space::Space space =
+        space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 40]}\n")));
+    TableWriter writer(losses(), space);
+    base::Random random(4);
+    space::enumerate(space, [&](const space::Genome& genome) {
+      const double own = noise_of(random);
+      for (int seed = 0; seed < seeds; ++seed)
+        EXPECT_EQ(writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {own}}), "");
+      return true;
+    });
+    writer.write(folder.path());
+    const CellCheck check = check_table(Table::load(folder.path()), "val_loss").at(0);
+    EXPECT_FALSE(check.seeds.has_value());
+    EXPECT_GT(check.between, 0.5);
+    EXPECT_FALSE(to_json(check).contains("reliability"));
+  }
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ TEST_F(Tables, NeverChooseACellByThemselves) {
   EXPECT_EQ(complaint(seed), "weft: the table counted has no seed 4; it has 0");
   const Ended line = weft({"table", "query", path("t"), "--batch", "-"}, "\n{\"genome\": 3}\n");
   EXPECT_EQ(line.code, 2);
-  EXPECT_TRUE(complaint(line).starts_with("weft: line 2: ")) << line;
+  EXPECT_EQ(complaint(line), "weft: 1 of 1 queries have no answer");
+  EXPECT_EQ(line.out, "{\"line\":2,\"error\":\"the question lacks 'task'\"}\n");
 }
 
 TEST_F(Tables, GoOnWhereTheyWereKilledWithNothingRepeatedOrLost) {

@@ -50,6 +50,12 @@ TEST_F(ExperimentFile, IsReadWithItsDefaults) {
   EXPECT_FALSE(experiment.provider().has_value());
 }
 
+TEST_F(ExperimentFile, CountsSimulatedTimeWhereThereIsSome) {
+  EXPECT_TRUE(refusal(std::string(kCount) + "budget: {simulated_hours: 1}\n")
+                  .ends_with("nothing says what an evaluation would have taken: that needs a table with a metric of "
+                             "cost: true"));
+}
+
 TEST_F(ExperimentFile, TrainsForExactlyOneBudget) {
   const std::string expected = file() + ":2:12: 'train' needs exactly one of steps, tokens and seconds as its budget";
   EXPECT_EQ(refusal(replaced(kCount, "{count: {}}", "{train: {}}")), expected);

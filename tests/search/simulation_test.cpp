@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "bench/table_writer.hpp"
 #include "search/reproduction.hpp"
+#include "search/run_table.hpp"
 #include "search/session.hpp"
 #include "space/genome_text.hpp"
 #include "space/listing.hpp"
@@ -101,6 +102,15 @@ TEST(Simulation, HasTheTrialsOfARunWithAWindowOfOne) {
     const auto* best = evolve::Objective{{{"val_loss", true}}}.best_trial(trials);
     EXPECT_EQ(run.best[1].trial, best->id) << method;
   }
+}
+
+TEST(RunTable, OfARunOnATableIsRefused) {
+  const Folder folder;
+  write_table(folder, "table", false);
+  static_cast<void>(trials_of(folder, "random: {}", 5));
+  EXPECT_TRUE(test::error_of([&] {
+                table_of_run(folder / "run-random", folder / "made");
+              }).find("its scores are those of ") != std::string::npos);
 }
 
 TEST(Simulation, OfSuccessiveHalvingSpendsSharesOfTheBudget) {

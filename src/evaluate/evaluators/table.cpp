@@ -83,7 +83,10 @@ class TableEvaluator : public Evaluator {
     bench::Cell cell = cell_;
     if (evaluation.fidelity.budget != 1) {
       cell.fidelity = nearest_fidelity(evaluation.fidelity.budget);
-      if (cell.fidelity < 0) return journal::Outcome::failed("refused", "the table has no such fidelity");
+      if (cell.fidelity < 0)
+        return journal::Outcome::failed(
+            "refused", "the table has no fidelity near " + base::number_text(evaluation.fidelity.budget) +
+                           " of the full one; the method's min_budget says which is the least that it asks for");
     }
     const std::int64_t number = table_.find(genome);
     const std::int64_t row = any_seed_ ? row_of_any_seed(number, cell, evaluation.seed) : table_.row(number, cell);
