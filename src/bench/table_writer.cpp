@@ -13,7 +13,7 @@ namespace {
 
 using base::Json;
 
-constexpr std::size_t kGroup = 1U << 17U;  // rows that are written at a time
+constexpr std::size_t kGroup = 1U << 15U;  // rows that are written at a time
 
 // Distinct values get numbers as they come.
 class Coder {
