@@ -24,10 +24,12 @@ base::Json schema_of_question(const bench::Table& table) {
   const bench::Manifest& m = table.manifest();
   std::vector<std::string> metrics;
   for (const bench::Metric& metric : m.metrics) metrics.push_back(metric.name);
+  Json genome = space::json_schema(table.space());
+  if (table.space().text.exists()) genome = {{"anyOf", {genome, {{"type", "string"}}}}};
   return {{"type", "object"},
           {"required", {"genome", "task", "fidelity", "seed", "metric"}},
           {"properties",
-           {{"genome", space::json_schema(table.space())},
+           {{"genome", genome},
             {"task", {{"enum", m.tasks}}},
             {"fidelity", {{"enum", m.fidelities}}},
             {"seed", {{"enum", m.seeds}}},
@@ -37,29 +39,39 @@ base::Json schema_of_question(const bench::Table& table) {
 
 // What the server answers, in the words of OpenAPI 3.1.
 base::Json open_api(const bench::Table& table) {
-  const auto answers = [](const char* what) {
-    return Json{{"200", {{"description", what}, {"content", {{"application/json", Json::object()}}}}},
-                {"400", {{"description", "What is wrong: {\"error\": ...}"}}}};
+  const Json number = {{"type", "number"}}, text = {{"type", "string"}};
+  const Json points = {{"type", "array"}, {"items", {{"type", {"number", "null"}}}}};
+  const Json score = {
+      {"type", "object"},
+      {"required", {"value", "unit"}},
+      {"properties", {{"value", {{"anyOf", {number, points}}}}, {"unit", text}, {"steps", points}}},
+      {"description", "A number with its unit; of a curve its points, and the steps at which they stand."}};
+  const Json error = {{"type", "object"}, {"required", {"error"}}, {"properties", {{"error", text}}}};
+  const auto content = [](const Json& schema) { return Json{{"application/json", {{"schema", schema}}}}; };
+  const auto answers = [&](const char* what, const Json& schema) {
+    return Json{{"200", {{"description", what}, {"content", content(schema)}}},
+                {"400", {{"description", "What is wrong"}, {"content", content(error)}}}};
   };
   const Json question = schema_of_question(table);
-  const auto body = [](const Json& schema) {
-    return Json{{"required", true}, {"content", {{"application/json", {{"schema", schema}}}}}};
-  };
+  const auto body = [&](const Json& schema) { return Json{{"required", true}, {"content", content(schema)}}; };
   return {{"openapi", "3.1.0"},
           {"info", {{"title", table.manifest().name}, {"version", "1"}, {"description", table.manifest().description}}},
           {"paths",
            {{"/table",
-             {{"get", {{"summary", "What the table holds"}, {"responses", answers("The manifest, and ranges")}}}}},
+             {{"get",
+               {{"summary", "What the table holds"},
+                {"responses", answers("The manifest, and ranges", {{"type", "object"}})}}}}},
             {"/query",
              {{"post",
                {{"summary", "One score"},
                 {"requestBody", body(question)},
-                {"responses", answers("The score and its unit")}}}}},
+                {"responses", answers("The score and its unit", score)}}}}},
             {"/queries",
              {{"post",
                {{"summary", "Several scores"},
                 {"requestBody", body({{"type", "array"}, {"items", question}})},
-                {"responses", answers("A list: of each its score, or its error")}}}}}}}};
+                {"responses", answers("A list: of each its score, or its error",
+                                      {{"type", "array"}, {"items", {{"anyOf", {score, error}}}}})}}}}}}}};
 }
 
 base::Json parsed(const std::string& body) {
