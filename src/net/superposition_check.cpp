@@ -53,8 +53,7 @@ void Superposition::find_places() {
     if (row.values.size() < 2) continue;
     if (row.when) refuse(fmt::format("the gene '{}' is only there under a condition", row.name));
     const auto values = static_cast<std::int64_t>(row.values.size());
-    for (int layer = 0; layer < space_.most_copies(gene); ++layer)
-      places_.push_back({gene, layer, values});
+    for (int layer = 0; layer < space_.most_copies(gene); ++layer) places_.push_back({gene, layer, values});
     if (gene == space_.depth_gene) {
       if (!space_.groups.back().counted) refuse("the layers that its depth counts are not the last ones");
       if (supernet_.options().depth != SupernetOptions::Depth::first)
