@@ -53,6 +53,7 @@ void write_report(const journal::Journal& journal) {
 
 void run_and_show(const search::Experiment& experiment, journal::Journal& journal, const RunOptions& options) {
   const bool json = options.json;
+  const std::string again = options.again.empty() ? "weft resume " + journal.folder().string() : options.again;
   if (!json) std::fputs((view::heading(experiment, journal.folder()) + "\n").c_str(), stderr);
   search::Progress progress(evolve::Objective::from_json(experiment.checked.at("objective")));
   std::atomic<view::ProgressView*> screen = nullptr;
@@ -74,9 +75,8 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
       write_report(journal);
     } catch (const base::Error&) {  // the disk may be what failed: the first error is the one to tell
     }
-    const std::string what = error.what(),
-                      hint = options.again.empty() ? "weft resume " + journal.folder().string() : options.again;
-    throw base::Error(what + (what.find(hint) == std::string::npos ? "; nothing is lost: " + hint : ""), "",
+    const std::string what = error.what();
+    throw base::Error(what + (what.find(again) == std::string::npos ? "; nothing is lost: " + again : ""), "",
                       error.fault());
   }
   shown.finish();
@@ -87,7 +87,7 @@ void run_and_show(const search::Experiment& experiment, journal::Journal& journa
     summary.erase("trials");
     fmt::print("{}\n", summary.dump(-1, ' ', false, base::Json::error_handler_t::replace));
   } else {
-    fmt::print("{}", view::closing_words(summary, ended, journal.folder(), options.again));
+    fmt::print("{}", view::closing_words(summary, ended, journal.folder(), again));
   }
   if (!unscored.empty()) throw base::Error("no trial has a score: " + unscored, journal.folder().string());
 }

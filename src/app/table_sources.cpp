@@ -28,8 +28,7 @@ void import_files(const SourceOptions& options) {
              base::grouped(std::to_string(done.records)),
              done.skipped > 0 ? fmt::format(" ({} left out)", done.skipped) : "");
   if (!done.of.empty())
-    fmt::print("These are not all genomes of its space, which has {}: the table holds a sample.\n",
-               base::grouped(done.of));
+    fmt::print("These are not all genomes of its space, which has {}: the table holds a sample.\n", done.of);
 }
 
 void fetch_file(const bench::Source& source, const base::fs::path& to, const std::stop_token& stop) {

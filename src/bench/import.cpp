@@ -140,7 +140,9 @@ class Importer {
   std::string missing_of(std::int64_t genomes) const {
     try {
       const space::Size size = space::count(space_);
-      return !size.open && size.count == std::to_string(genomes) ? "" : size.open ? "endlessly many" : size.count;
+      return !size.open && size.count == std::to_string(genomes) ? ""
+             : size.open                                         ? "endlessly many"
+                                                                 : base::grouped(size.count);
     } catch (const base::Error&) {
       return "more than can be counted";
     }

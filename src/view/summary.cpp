@@ -295,10 +295,9 @@ class Summarizer {
     value["form"] = genome ? space::genome_form(experiment_.space, *genome) : value["genome"].dump();
     if (!genome) return value;
     value["program"] = main_program(*genome);
-    space::Counter counter(experiment_.space, experiment_.space.input);
-    if (const auto counts = counter.count(*genome)) {  // where no evaluator said so
-      value["params"] = counts->params;
-      value["flops"] = 2 * counts->macs;
+    if (const auto made = space::decode(experiment_.space, *genome, experiment_.space.input)) {
+      value["params"] = made->counts.params;  // where no evaluator said so
+      value["flops"] = made->flops();
     }
     return value;
   }
@@ -323,6 +322,11 @@ class Summarizer {
   std::map<std::pair<TrialId, int>, const journal::Call*> call_of_;
 };
 
+std::string problem_line(const Json& problem) {
+  return fmt::format("{} × {}: {}", problem.at("count").get<int>(), problem.at("kind").get<std::string>(),
+                     base::one_line(problem.at("reason").get<std::string>()));
+}
+
 }  // namespace
 
 base::Json summarize(const journal::Journal& journal) {
@@ -335,11 +339,7 @@ base::Json describe_trial(const journal::Journal& journal, TrialId trial) {
 
 std::string why_unscored(const Json& summary) {
   if (summary.contains("best") || summary.at("trials").empty()) return "";
-  if (!summary.at("problems").empty()) {
-    const Json& most = summary.at("problems")[0];
-    return fmt::format("{} × {}: {}", most.at("count").get<int>(), most.at("kind").get<std::string>(),
-                       base::one_line(most.at("reason").get<std::string>()));
-  }
+  if (!summary.at("problems").empty()) return problem_line(summary.at("problems")[0]);
   return "no evaluation gave " + summary.at("objective")[0].at("metric").get<std::string>();
 }
 
@@ -376,16 +376,14 @@ std::string closing_words(const Json& summary, const std::string& ended, const b
     text += "\n";
     for (const std::string& line : base::split_lines(best.at("form").get<std::string>())) text += "  " + line + "\n";
   }
-  for (const Json& problem : summary.at("problems")) {
-    if (counts.at("failed").get<int>() == 0 || problem.at("kind") == "invalid") continue;
-    text += fmt::format("failed most often: {} × {}: {}\n", problem.at("count").get<int>(),
-                        problem.at("kind").get<std::string>(), base::one_line(problem.at("reason").get<std::string>()));
-    break;
-  }
+  const Json& problems = summary.at("problems");
+  const auto failure = std::find_if(problems.begin(), problems.end(),
+                                    [](const Json& problem) { return problem.at("kind") != "invalid"; });
+  if (failure != problems.end()) text += "failed most often: " + problem_line(*failure) + "\n";
   text += fmt::format("report: {}\n", (folder / "report.html").string());
   if (const auto limit = kLimits.find(ended); limit != kLimits.end())
     text += fmt::format("go on:  weft resume {} --set {}=N\n", folder.string(), limit->second);
-  if (ended == "stopped") text += fmt::format("go on:  {}\n", again.empty() ? "weft resume " + folder.string() : again);
+  if (ended == "stopped") text += fmt::format("go on:  {}\n", again);
   return text;
 }
 

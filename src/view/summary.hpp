@@ -20,6 +20,6 @@ std::string why_unscored(const base::Json& summary);
 
 /// A few lines for the terminal: the best genome with its scores, what it cost, where the report lies, what to do next.
 std::string closing_words(const base::Json& summary, const std::string& ended, const base::fs::path& folder,
-                          const std::string& again = {});
+                          const std::string& again);
 
 }  // namespace weft::view

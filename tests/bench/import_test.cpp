@@ -375,7 +375,7 @@ TEST(Import, OfSomeGenomesIsASample) {
                    "cellstr,cifar10-val,cifar10-test,cifar100-val,cifar100-test,imagenet-val,imagenet-test\n"
                    "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|,1,2,3,4,5,6\n");
   const Imported done = import_table("nasbench201_12epoch", {file}, folder / "table", silent);
-  EXPECT_EQ(done.of, "15625");
+  EXPECT_EQ(done.of, "15,625");
   EXPECT_TRUE(Manifest::load(folder / "table").by_row());
 }
 

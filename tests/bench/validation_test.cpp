@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "bench/table_writer.hpp"
 #include "space/vary.hpp"
@@ -28,20 +29,19 @@ Manifest losses() {
   return manifest;
 }
 
-// Genomes whose scores differ by 1 per step, with seeds that scatter by `noise`; one score stands far off, one is
-// missing.
-Table table_of(const test::Folder& folder, double noise) {
-  const space::Space space =
-      space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 200]}\n")));
+using Score = std::function<double(int genome, int seed)>;
+
+// A table of so many genomes with so many seeds; NaN is a row that is missing.
+Table table_of(const test::Folder& folder, int genomes, int seeds, const Score& score) {
+  const space::Space space = space::Space::load(
+      folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, " + std::to_string(genomes) + "]}\n")));
   TableWriter writer(losses(), space);
-  base::Random random(4);
-  std::int64_t number = 0;
+  int number = 0;
   space::enumerate(space, [&](const space::Genome& genome) {
-    for (int seed = 0; seed < 4; ++seed) {
-      double score = static_cast<double>(number) + noise * noise_of(random);
-      if (number == 50 && seed == 2) score += 1000;
-      if (number == 60 && seed == 1) continue;
-      EXPECT_EQ(writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {score}}), "");
+    for (int seed = 0; seed < seeds; ++seed) {
+      const double value = score(number, seed);
+      if (std::isnan(value)) continue;
+      EXPECT_EQ(writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {value}}), "");
     }
     ++number;
     return true;
@@ -52,7 +52,13 @@ Table table_of(const test::Folder& folder, double noise) {
 
 TEST(Validation, FindsGapsAndOutliers) {
   const test::Folder folder;
-  const Table table = table_of(folder, 2);
+  base::Random random(4);
+  // Scores that differ by 1 per step, with seeds that scatter; one stands far off, one is missing.
+  const Table table = table_of(folder, 200, 4, [&](int genome, int seed) {
+    const double score = genome + 2 * noise_of(random);
+    if (genome == 60 && seed == 1) return std::nan("");
+    return genome == 50 && seed == 2 ? score + 1000 : score;
+  });
   const auto checks = check_table(table, "val_loss");
   ASSERT_EQ(checks.size(), 1U);
   EXPECT_EQ(checks[0].genomes, 200);
@@ -63,19 +69,13 @@ TEST(Validation, FindsGapsAndOutliers) {
 
 TEST(Validation, TellsTheNoiseOfSeedsFromTheDifferencesOfGenomes) {
   const test::Folder folder;
-  const space::Space space =
-      space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 1000]}\n")));
-  TableWriter writer(losses(), space);
   base::Random random(4);
-  space::enumerate(space, [&](const space::Genome& genome) {
-    const double own = 3 * noise_of(random);
-    for (int seed = 0; seed < 5; ++seed)
-      EXPECT_EQ(writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {own + noise_of(random)}}),
-                "");
-    return true;
+  double own = 0;
+  const Table table = table_of(folder, 1000, 5, [&](int /*genome*/, int seed) {
+    if (seed == 0) own = 3 * noise_of(random);
+    return own + noise_of(random);
   });
-  writer.write(folder.path());
-  const CellCheck check = check_table(Table::load(folder.path()), "val_loss").at(0);
+  const CellCheck check = check_table(table, "val_loss").at(0);
   ASSERT_TRUE(check.seeds.has_value());
   EXPECT_NEAR(check.seeds->within, 1, 0.05);
   EXPECT_NEAR(check.between, 3, 0.2);
@@ -87,18 +87,13 @@ TEST(Validation, TellsTheNoiseOfSeedsFromTheDifferencesOfGenomes) {
 TEST(Validation, SaysNothingOfSeedsWhereGenomesWereMeasuredOnce) {
   for (const int seeds : {1, 3}) {  // a latency that stands in the row of each seed was measured once, too
     const test::Folder folder;
-    const space::Space space =
-        space::Space::load(folder.write("t.yaml", test::space_yaml("genes:\n  width: {range: [1, 40]}\n")));
-    TableWriter writer(losses(), space);
     base::Random random(4);
-    space::enumerate(space, [&](const space::Genome& genome) {
-      const double own = noise_of(random);
-      for (int seed = 0; seed < seeds; ++seed)
-        EXPECT_EQ(writer.add(genome, {.task = "text", .fidelity = 10, .seed = seed, .values = {own}}), "");
-      return true;
+    double own = 0;
+    const Table table = table_of(folder, 40, seeds, [&](int /*genome*/, int seed) {
+      if (seed == 0) own = noise_of(random);
+      return own;
     });
-    writer.write(folder.path());
-    const CellCheck check = check_table(Table::load(folder.path()), "val_loss").at(0);
+    const CellCheck check = check_table(table, "val_loss").at(0);
     EXPECT_FALSE(check.seeds.has_value());
     EXPECT_GT(check.between, 0.5);
     EXPECT_FALSE(to_json(check).contains("reliability"));

@@ -137,7 +137,7 @@ class Report : public ::testing::Test {
     without_scripts(page);
     expect_tables(markdown());
     EXPECT_EQ(json().at("trials").size(), static_cast<std::size_t>(journal_->size()));
-    EXPECT_FALSE(closing_words(json(), "trials", "runs/x").empty());
+    EXPECT_FALSE(closing_words(json(), "trials", "runs/x", "weft resume runs/x").empty());
   }
 
   test::Folder folder_;
